@@ -1,0 +1,84 @@
+"""Encoded examples: integer arrays, in memory or memory-mapped, that batches are sliced from.
+
+Shapes: N rows, O one-hot fields (in schema order), Z ids of one multi-hot field over all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofis_kedro.data.schema import Schema
+from autofis_kedro.errors import UserError
+
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+UInt8 = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class IdLists:
+    """The ids of a multi-hot field: row n holds ``values[offsets[n]:offsets[n + 1]]``, never none.
+
+    Attributes:
+        values: int32 [Z] global ids.
+        offsets: int64 [N + 1].
+    """
+
+    values: Int32
+    offsets: Int64
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows of one split as global ids.
+
+    Attributes:
+        one_hot: int32 [N, O] global ids of the one-hot fields in schema order.
+        labels: uint8 [N], 0 or 1.
+        bags: the multi-hot fields by their position in the schema.
+    """
+
+    one_hot: Int32
+    labels: UInt8
+    bags: Mapping[int, IdLists] = field(default_factory=dict)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.labels)
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    @classmethod
+    def from_arrays(
+        cls, one_hot: NDArray[np.integer], labels: NDArray[np.integer], bags: Mapping[int, IdLists] | None = None
+    ) -> Examples:
+        """Examples held in memory, for notebooks and tests."""
+        return cls(np.ascontiguousarray(one_hot, dtype=np.int32), np.asarray(labels, dtype=np.uint8), dict(bags or {}))
+
+
+def check_examples(examples: Examples, schema: Schema, what: str) -> None:
+    """Check that examples fit a schema: shapes always, the id ranges on the first and last rows.
+
+    Raises:
+        UserError: names the field, the id and its range, or the shape that does not fit.
+    """
+    one_hot = schema.one_hot_positions
+    if examples.one_hot.shape != (examples.n_rows, len(one_hot)) or set(examples.bags) != set(schema.multi_hot_positions):
+        raise UserError(
+            f"{what}: {examples.one_hot.shape[1]} one-hot and {len(examples.bags)} multi-hot fields do not fit schema "
+            f"'{schema.dataset}' with {len(one_hot)} and {len(schema.multi_hot_positions)}; run bucketing again"
+        )
+    if examples.n_rows == 0:
+        raise UserError(f"{what}: no rows")
+    for column, position in enumerate(one_hot):
+        for ids in (examples.one_hot[:10_000, column], examples.one_hot[-10_000:, column]):
+            low, high = schema.offsets[position], schema.offsets[position + 1] - 1
+            if ids.min() < low or ids.max() > high:
+                bad = ids.min() if ids.min() < low else ids.max()
+                raise UserError(f"{what}: field '{schema.names[position]}': id {bad} outside {low}..{high}")
