@@ -33,12 +33,14 @@ class Field(Frozen):
         kind: categorical and numeric (bucketed) fields hold one id per row, multi-hot fields one or more.
         size: number of local ids, the three special ones included.
         other_rows: train rows that hold the rare-value id; 0 means that its embedding is never trained.
+        missing_rows: train rows that hold the missing id; likewise.
     """
 
     name: str
     kind: FieldKind
     size: int = Bounded(ge=N_SPECIAL)
     other_rows: int = Bounded(default=0, ge=0)
+    missing_rows: int = Bounded(default=0, ge=0)
 
 
 class Schema(Frozen):

@@ -1,0 +1,117 @@
+"""Embedding tables over the global id space (paper Eq. 1).
+
+Shapes: B rows, F fields, O one-hot fields, K embedding size, N global ids, Z ids of one multi-hot field in the batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from autofis_kedro.data.batches import Bag, Batch
+from autofis_kedro.data.schema import MISSING, OTHER, UNSEEN, Schema
+
+
+class GradientRows:
+    """A dense gradient kept between steps of which only the rows that a batch touched are cleared.
+
+    Autograd would allocate and fill a table-sized gradient at every step: 67 ms for 600,000 ids of 40, where the
+    rows that a batch of 2,000 touches take 5. The optimizer sees the same dense gradient.
+    """
+
+    def __init__(self, table: nn.Parameter) -> None:
+        self.buffer = torch.zeros_like(table)
+        self._touched: list[Tensor] = []
+        table.grad = self.buffer
+
+    def add(self, ids: Tensor, gradient: Tensor) -> None:
+        """Add the gradients of the rows ``ids``."""
+        self.buffer.index_add_(0, ids, gradient)
+        self._touched.append(ids)
+
+    def clear(self) -> None:
+        """Back to zero."""
+        for ids in self._touched:
+            self.buffer.index_fill_(0, ids, 0.0)
+        self._touched.clear()
+
+
+class _GatherInto(torch.autograd.Function):
+    """Rows of a table whose gradient goes straight into a ``GradientRows``."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, ids: Tensor, gradient: GradientRows) -> Tensor:
+        ctx.save_for_backward(ids)
+        ctx.gradient = gradient
+        return table.index_select(0, ids)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, None]:
+        ctx.gradient.add(ctx.saved_tensors[0], gradients[0])
+        return None, None, None
+
+
+class FieldTable(nn.Module):
+    """One vector of ``width`` numbers per global id, pooled to one per field."""
+
+    def __init__(self, schema: Schema, width: int, pooling: Literal["mean", "sum"]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(schema.n_ids, width))
+        self.pooling = pooling
+        self._order = _field_order(schema)
+        self._gradient: GradientRows | None = None
+
+    def keep_gradient(self) -> None:
+        """From now on collect the gradient in place; the caller clears it with ``clear_gradient``."""
+        self._gradient = GradientRows(self.weight)
+
+    def clear_gradient(self) -> None:
+        """Zero the gradient kept in place."""
+        if self._gradient is not None:
+            self._gradient.clear()
+
+    def forward(self, batch: Batch) -> Tensor:
+        """One vector per field: [B, F, width]."""
+        rows, n_one_hot = batch.one_hot_BO.shape
+        vectors_BFK = self._gather(batch.one_hot_BO.reshape(-1)).view(rows, n_one_hot, -1)
+        if not batch.bags:
+            return vectors_BFK
+        pooled = [self._pool(batch.bags[position]) for position in sorted(batch.bags)]
+        joined_BFK = torch.cat([vectors_BFK, torch.stack(pooled, dim=1)], dim=1)
+        return joined_BFK.index_select(1, self._order.to(joined_BFK.device))
+
+    def _gather(self, ids: Tensor) -> Tensor:
+        if self._gradient is not None and torch.is_grad_enabled():
+            gathered: Tensor = _GatherInto.apply(self.weight, ids, self._gradient)
+            return gathered
+        return self.weight.index_select(0, ids)
+
+    def _pool(self, bag: Bag) -> Tensor:
+        vectors_ZK = self._gather(bag.values_Z)
+        lengths_B = torch.diff(bag.offsets_B, append=bag.offsets_B.new_tensor([len(bag.values_Z)]))
+        row_Z = torch.repeat_interleave(lengths_B)
+        sums_BK = vectors_ZK.new_zeros(len(lengths_B), vectors_ZK.shape[1]).index_add(0, row_Z, vectors_ZK)
+        return sums_BK if self.pooling == "sum" else sums_BK / lengths_B[:, None]
+
+
+def _field_order(schema: Schema) -> Tensor:
+    """Place of each field among the one-hot fields followed by the multi-hot fields."""
+    stored = [*schema.one_hot_positions, *schema.multi_hot_positions]
+    return torch.tensor([stored.index(i) for i in range(schema.n_fields)])
+
+
+@torch.no_grad()
+def lend_to_untrained(table: FieldTable, schema: Schema) -> None:
+    """Give ids that no train row holds the vector of their field's rare values, or zeros if it has none.
+
+    An unseen value is the extreme of a rare one; its own row would still be its random initial value.
+    """
+    for start, field in zip(schema.offsets, schema.fields, strict=False):
+        other = table.weight[start + OTHER] if field.other_rows else torch.zeros_like(table.weight[start])
+        table.weight[start + UNSEEN] = other
+        if not field.missing_rows:
+            table.weight[start + MISSING] = other
+        if not field.other_rows:
+            table.weight[start + OTHER] = other

@@ -1,0 +1,50 @@
+"""The MLP layer (paper Eq. 5) to one logit.
+
+Shapes: B rows, D inputs.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from autofis_kedro.models.norm import PlainBatchNorm
+from autofis_kedro.models.spec import MLPSpec
+
+
+class Hidden(nn.Module):
+    """One hidden layer; ``paper`` puts batch norm between the matrix and the bias."""
+
+    def __init__(self, n_in: int, n_out: int, spec: MLPSpec) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(n_in, n_out))
+        self.bias = nn.Parameter(torch.zeros(n_out))
+        self.norm = None if spec.normalization == "none" else PlainBatchNorm(n_out)
+        self.scale = nn.Parameter(torch.ones(n_out)) if spec.normalization == "affine" else None
+        self.dropout = nn.Dropout(spec.dropout) if spec.dropout else nn.Identity()
+
+    def forward(self, a_BD: Tensor) -> Tensor:
+        """Activations of the layer: [B, n_out]."""
+        # A bias before batch norm would cancel, so one after it serves `affine` as the shift.
+        z = a_BD @ self.weight if self.norm is not None else torch.addmm(self.bias, a_BD, self.weight)
+        if self.norm is not None:
+            z = self.norm(z)
+            z = z + self.bias if self.scale is None else torch.addcmul(self.bias, z, self.scale)
+        out: Tensor = self.dropout(torch.relu(z))
+        return out
+
+
+class MLP(nn.Module):
+    """Hidden layers and a last layer to one logit, which has neither norm nor activation."""
+
+    def __init__(self, n_in: int, spec: MLPSpec) -> None:
+        super().__init__()
+        sizes = [n_in, *spec.hidden]
+        self.hidden = nn.ModuleList(Hidden(a, b, spec) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.last = Hidden(sizes[-1], 1, MLPSpec(hidden=(1,), normalization="none"))
+
+    def forward(self, a_BD: Tensor) -> Tensor:
+        """Logits: [B]."""
+        for layer in self.hidden:
+            a_BD = layer(a_BD)
+        return torch.addmm(self.last.bias, a_BD, self.last.weight).squeeze(1)

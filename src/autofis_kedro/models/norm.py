@@ -1,0 +1,79 @@
+"""Batch normalisation without scale and shift, as the paper and the authors' program have it.
+
+Shapes: B rows, U units (interactions or hidden units).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+class PlainBatchNorm(nn.Module):
+    """Paper Eq. 12: (z - mean) / sqrt(variance + eps), nothing learned.
+
+    Differs from ``torch.nn.BatchNorm1d(affine=False)`` in that the moving variance, too, is the biased one.
+    Three ways to work: training (batch statistics, moving ones updated), evaluation (moving statistics) and
+    estimating (batch statistics, their plain average over all batches becomes the moving ones).
+    """
+
+    mean_U: Tensor
+    variance_U: Tensor
+
+    def __init__(self, n_units: int, eps: float = 1e-3, momentum: float = 0.01) -> None:
+        super().__init__()
+        self.eps = eps
+        self.momentum = momentum
+        self.register_buffer("mean_U", torch.zeros(n_units))
+        self.register_buffer("variance_U", torch.ones(n_units))
+        self._rows_seen: int | None = None
+        self._square_U = torch.zeros(n_units)
+
+    def forward(self, z_BU: Tensor) -> Tensor:
+        """Normalised ``z_BU``, same shape."""
+        if not self.training and self._rows_seen is None:
+            return (z_BU - self.mean_U) * (self.variance_U + self.eps).rsqrt()
+        # One fused kernel; var_mean and arithmetic would pass over z_BU five times.
+        out_BU, mean_U, inverse_std_U = torch.native_batch_norm(z_BU, None, None, None, None, True, 0.0, self.eps)
+        with torch.no_grad():
+            self._follow(mean_U, inverse_std_U.pow(-2) - self.eps, len(z_BU))
+        return out_BU
+
+    def _follow(self, mean_U: Tensor, variance_U: Tensor, rows: int) -> None:
+        if self._rows_seen is None:
+            self.mean_U.lerp_(mean_U, self.momentum)
+            self.variance_U.lerp_(variance_U, self.momentum)
+            return
+        self._rows_seen += rows
+        share = rows / self._rows_seen
+        self.mean_U.lerp_(mean_U, share)
+        self._square_U.lerp_(variance_U + mean_U.square(), share)
+
+    def begin_estimate(self) -> None:
+        """Start to collect statistics from nothing."""
+        self._rows_seen = 0
+        self._square_U = torch.zeros_like(self.mean_U)
+
+    def end_estimate(self) -> None:
+        """Replace the moving statistics by those of all rows seen since ``begin_estimate``."""
+        self.variance_U.copy_((self._square_U - self.mean_U.square()).clamp_min_(0))
+        self._rows_seen = None
+
+
+@contextmanager
+def estimating(model: nn.Module) -> Iterator[bool]:
+    """Within it, a forward pass in evaluation mode re-estimates every batch norm of the model.
+
+    Yields whether the model has any batch norm at all.
+    """
+    norms = [module for module in model.modules() if isinstance(module, PlainBatchNorm)]
+    for norm in norms:
+        norm.begin_estimate()
+    try:
+        yield bool(norms)
+    finally:
+        for norm in norms:
+            norm.end_estimate()

@@ -1,0 +1,109 @@
+"""Replays of the recordings of the authors' program."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from autofis_kedro.data.batches import Batch
+from autofis_kedro.data.schema import Field, Schema
+from autofis_kedro.models import CTRModel, MLPSpec, ModelSpec
+from autofis_kedro.optim import GRDA, EpsilonHatAdam
+
+NAMES = {
+    "embedding/w": "linear.weight",
+    "embedding/v": "embedding.weight",
+    "embedding/b": "bias",
+    "edge_weight/weights": "interactions.alpha_P",
+    "prune_BN/moving_mean": "interactions.norm.mean_U",
+    "prune_BN/moving_variance": "interactions.norm.variance_U",
+    "hidden_0/w_0": "mlp.hidden.0.weight",
+    "hidden_0/b_0": "mlp.hidden.0.bias",
+    "mlp_bn_0/moving_mean": "mlp.hidden.0.norm.mean_U",
+    "mlp_bn_0/moving_variance": "mlp.hidden.0.norm.variance_U",
+    "hidden_1/w_1": "mlp.hidden.1.weight",
+    "hidden_1/b_1": "mlp.hidden.1.bias",
+    "mlp_bn_1/moving_mean": "mlp.hidden.1.norm.mean_U",
+    "mlp_bn_1/moving_variance": "mlp.hidden.1.norm.variance_U",
+    "hidden_2/w_2": "mlp.last.weight",
+    "hidden_2/b_2": "mlp.last.bias",
+}
+
+
+@dataclass
+class Recording:
+    """One .npz of the oracle."""
+
+    arrays: dict[str, np.ndarray]
+
+    @classmethod
+    def load(cls, path):
+        with np.load(path) as file:
+            return cls({key: file[key] for key in file.files})
+
+    def __getitem__(self, key):
+        return self.arrays[key]
+
+    @property
+    def hp(self):
+        """The recording's hyper-parameters."""
+        return json.loads(str(self["hp"]).replace("'", '"').replace("None", "null").replace("True", "true").replace("False", "false"))
+
+    def under(self, prefix):
+        """Arrays below a prefix by the name that our model gives them."""
+        found = {NAMES[k.removeprefix(prefix)]: v for k, v in self.arrays.items() if k.removeprefix(prefix) in NAMES and k.startswith(prefix)}
+        return found
+
+
+def model_of(recording):
+    """Our model with the recording's first weights."""
+    hp = recording.hp
+    n_ids, m = len(recording["init/embedding/w"]), recording["X"].shape[2]
+    sizes = [3] * (m - 1) + [n_ids - 3 * (m - 1)]  # only the total matters: ids are global
+    schema = Schema(dataset="oracle", fields=tuple(Field(name=f"f{i}", kind="categorical", size=s) for i, s in enumerate(sizes)))
+    mlp = MLPSpec(hidden=tuple(hp["layer_sizes"][:-1])) if "layer_sizes" in hp else None
+    spec = ModelSpec(embedding_dim=hp["embed_size"], normalize=True, weighting="learned", mlp=mlp)
+    pairs = tuple(sorted((int(min(p)), int(max(p))) for p in recording["pairs_cols_rows"].T))
+    assert [tuple(sorted(map(int, p))) for p in recording["pairs_cols_rows"].T] == list(pairs)
+    model = CTRModel(spec, schema, pairs)
+    load(model, recording.under("init/"))
+    return model
+
+
+def load(model, arrays):
+    """Put recorded arrays into the model; every weight must be there."""
+    state = model.state_dict()
+    assert set(arrays) == set(state)
+    model.load_state_dict({name: torch.from_numpy(np.array(a)).reshape(state[name].shape) for name, a in arrays.items()})
+
+
+def batch_of(ids, labels):
+    """A batch out of recorded ids [B, m]."""
+    return Batch(torch.from_numpy(ids.astype(np.int32)), torch.from_numpy(labels.astype(np.float32)), {})
+
+
+def replay(recording, on_step, adam_form=EpsilonHatAdam):
+    """Train as the recording did; ``on_step(t, logits, loss, model, gates)`` after each step."""
+    hp, model = recording.hp, model_of(recording)
+    is_search = not hp.get("retrain_stage", 0)
+    gates = model.gates
+    adam = adam_form([p for p in model.parameters() if not (is_search and p is gates)], lr=hp["lr"])
+    grda = GRDA([gates], lr=hp["lr2"], c=hp["c"], mu=hp["mu"]) if is_search else None
+    model.train()
+    for t in range(hp["T"]):
+        adam.param_groups[0]["lr"] = recording["lr"][t, 0]
+        batch = batch_of(recording["X"][t], recording["y"][t])
+        logits = model(batch)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, batch.labels_B)
+        for p in model.parameters():
+            p.grad = None
+        loss.backward()
+        if t == 0:
+            on_step(-1, logits, loss, model, grda)
+        adam.step()
+        if grda is not None:
+            grda.param_groups[0]["lr"] = recording["lr"][t, 1]
+            grda.step()
+        on_step(t, logits, loss, model, grda)
+    return model
