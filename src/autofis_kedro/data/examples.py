@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autofis_kedro.data.examples_folder import read_arrays
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 
@@ -40,11 +42,13 @@ class Examples:
         one_hot: int32 [N, O] global ids of the one-hot fields in schema order.
         labels: uint8 [N], 0 or 1.
         bags: the multi-hot fields by their position in the schema.
+        schema_fingerprint: of the schema that the ids belong to; None where it is not known.
     """
 
     one_hot: Int32
     labels: UInt8
     bags: Mapping[int, IdLists] = field(default_factory=dict)
+    schema_fingerprint: str | None = None
 
     @property
     def n_rows(self) -> int:
@@ -53,6 +57,20 @@ class Examples:
 
     def __len__(self) -> int:
         return self.n_rows
+
+    @classmethod
+    def open(cls, folder: str | Path, schema: Schema | None = None) -> Examples:
+        """Encoded examples on disk, memory-mapped: opened in milliseconds, read as they are used.
+
+        Args:
+            schema: if given, the examples must have been encoded with it.
+
+        Raises:
+            UserError: the folder is missing, damaged, of another format, or of another schema.
+        """
+        stored = read_arrays(Path(folder), schema)
+        bags = {position: IdLists(values, offsets) for position, (values, offsets) in stored.bags.items()}
+        return cls(stored.one_hot, stored.labels, bags, stored.meta.schema_fingerprint)
 
     @classmethod
     def from_arrays(
@@ -68,6 +86,8 @@ def check_examples(examples: Examples, schema: Schema, what: str) -> None:
     Raises:
         UserError: names the field, the id and its range, or the shape that does not fit.
     """
+    if examples.schema_fingerprint not in (None, schema.fingerprint):
+        raise UserError(f"{what}: encoded with another schema than the one of '{schema.dataset}' in use; run bucketing again")
     one_hot = schema.one_hot_positions
     if examples.one_hot.shape != (examples.n_rows, len(one_hot)) or set(examples.bags) != set(schema.multi_hot_positions):
         raise UserError(

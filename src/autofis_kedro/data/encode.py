@@ -1,0 +1,182 @@
+"""From typed rows to global ids, chunk by chunk in bounded memory.
+
+Shapes: B rows of a chunk, O one-hot fields, Z ids of one multi-hot field in the chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from autofis_kedro.data.bucketing import bucket_of
+from autofis_kedro.data.examples import Examples, IdLists
+from autofis_kedro.data.examples_folder import ExamplesWriter
+from autofis_kedro.data.hash_index import HashIndex
+from autofis_kedro.data.schema import MISSING, UNSEEN, Schema
+from autofis_kedro.data.vocabulary import FieldVocabulary, Vocabularies
+from autofis_kedro.errors import UserError
+
+CHUNK_ROWS = 100_000
+LABEL = "label"
+
+Int32 = NDArray[np.int32]
+LocalIds = Callable[[pl.Series], Int32]
+
+
+@dataclass(frozen=True)
+class EncodedRows:
+    """Typed rows and what encodes them: encoded while they are written, so that they are never in memory at once.
+
+    Attributes:
+        rows: typed rows.
+        vocabularies: fitted on the train rows.
+        schema: the vocabularies' schema.
+        what: the name of the split, for messages.
+    """
+
+    rows: pl.LazyFrame
+    vocabularies: Vocabularies
+    schema: Schema
+    what: str = "rows"
+
+    def write(self, folder: Path) -> None:
+        """Write the examples folder, atomically.
+
+        Raises:
+            UserError: no rows, a constant label, or a missing column.
+        """
+        encoder = Encoder(self.vocabularies, self.schema)
+        with ExamplesWriter(folder, self.schema) as writer:
+            for chunk in encoder.chunks(self.rows, self.what):
+                writer.append(chunk)
+            check_labels(writer.n_rows, writer.positives, self.what)
+
+    def collect(self) -> Examples:
+        """The examples in memory.
+
+        Raises:
+            UserError: as :meth:`write`.
+        """
+        encoder = Encoder(self.vocabularies, self.schema)
+        chunks = list(encoder.chunks(self.rows, self.what))
+        check_labels(sum(len(c) for c in chunks), sum(int(c.labels.sum()) for c in chunks), self.what)
+        return concatenate(chunks, self.schema)
+
+
+def encode(rows: pl.LazyFrame, vocabularies: Vocabularies, schema: Schema, folder: Path, what: str = "rows") -> Examples:
+    """Encode rows into an examples folder and open it.
+
+    Raises:
+        UserError: no rows, a constant label, or a missing column.
+    """
+    EncodedRows(rows, vocabularies, schema, what).write(folder)
+    return Examples.open(folder, schema)
+
+
+def check_labels(n_rows: int, positives: int, what: str) -> None:
+    """Check that a split can be learned from and scored.
+
+    Raises:
+        UserError: names the split.
+    """
+    if n_rows == 0:
+        raise UserError(f"{what}: no rows; check the split")
+    if positives in (0, n_rows):
+        raise UserError(f"{what}: the label is {min(positives, 1)} in all {n_rows} rows; a split needs both 0 and 1")
+
+
+class Encoder:
+    """Encodes chunks of typed rows."""
+
+    def __init__(self, vocabularies: Vocabularies, schema: Schema) -> None:
+        fields = list(vocabularies)
+        if [(f.name, f.kind, f.size) for f in fields] != [(f.name, f.kind, f.size) for f in schema.fields]:
+            raise UserError(f"the vocabularies do not fit schema '{schema.dataset}'; run bucketing again")
+        self._schema = schema
+        self._local_ids = [local_ids(field) for field in fields]
+
+    def chunks(self, rows: pl.LazyFrame, what: str) -> Iterator[Examples]:
+        """Encoded chunks in row order."""
+        absent = {LABEL, *self._schema.names} - set(rows.collect_schema().names())
+        if absent:
+            raise UserError(f"{what}: no column for: {', '.join(sorted(absent))}")
+        frames = rows.select(LABEL, *self._schema.names).collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True)
+        with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+            for frame in frames:
+                yield self._encode(frame, threads)
+
+    def _encode(self, frame: pl.DataFrame, threads: ThreadPoolExecutor) -> Examples:
+        one_hot_BO = np.empty((len(frame), len(self._schema.one_hot_positions)), dtype=np.int32)
+
+        def fill(column_position: tuple[int, int]) -> None:
+            column, position = column_position
+            ids = self._local_ids[position](frame[self._schema.names[position]])
+            np.add(ids, self._schema.offsets[position], out=one_hot_BO[:, column])
+
+        list(threads.map(fill, enumerate(self._schema.one_hot_positions)))
+        bags = {i: self._lists(frame[self._schema.names[i]], i) for i in self._schema.multi_hot_positions}
+        return Examples(one_hot_BO, frame[LABEL].cast(pl.UInt8).to_numpy(), bags)
+
+    def _lists(self, cells: pl.Series, position: int) -> IdLists:
+        """Ascending ids without repetition: a multi-hot vector holds 0 or 1 (Eq. 1). An empty cell is one MISSING."""
+        size = self._schema.fields[position].size
+        lists = cells.list.drop_nulls()
+        lengths = lists.list.len().fill_null(0).to_numpy()
+        empty = np.flatnonzero(lengths == 0)
+        flat = lists.filter(lengths > 0).explode()
+        owners = np.repeat(np.arange(len(cells)), lengths)
+        keys = np.concatenate([owners * size + self._local_ids[position](flat), empty * size + MISSING])
+        keys = np.unique(keys)
+        counts = np.bincount(keys // size, minlength=len(cells))
+        values = (keys % size + self._schema.offsets[position]).astype(np.int32)
+        return IdLists(values, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+
+
+def local_ids(vocabulary: FieldVocabulary) -> LocalIds:
+    """The function from a column (for a multi-hot field: its values) to local ids."""
+    return _numeric_ids(vocabulary) if vocabulary.kind == "numeric" else _text_ids(vocabulary)
+
+
+def _numeric_ids(vocabulary: FieldVocabulary) -> LocalIds:
+    edges, bucket_ids = vocabulary.edges, vocabulary.listed["id"].to_numpy()
+
+    def ids(column: pl.Series) -> Int32:
+        found = bucket_ids[bucket_of(column.fill_null(0.0).to_numpy(), edges)]
+        if column.null_count():
+            found[column.is_null().to_numpy()] = MISSING
+        return found
+
+    return ids
+
+
+def _text_ids(vocabulary: FieldVocabulary) -> LocalIds:
+    listed = vocabulary.listed
+    index = HashIndex(listed["value"])
+    # position in the list -> id; ABSENT is -1 and so takes the last one
+    id_at = np.append(listed["id"].to_numpy(), np.int32(UNSEEN))
+
+    def ids(column: pl.Series) -> Int32:
+        found = id_at.take(index.find(column), mode="wrap")
+        if column.null_count():
+            found[column.is_null().to_numpy()] = MISSING
+        return found
+
+    return ids
+
+
+def concatenate(chunks: list[Examples], schema: Schema) -> Examples:
+    """Chunks joined in order."""
+    bags = {}
+    for position in schema.multi_hot_positions:
+        lists = [chunk.bags[position] for chunk in chunks]
+        lengths = np.concatenate([np.diff(one.offsets) for one in lists])
+        values = np.concatenate([one.values for one in lists])
+        bags[position] = IdLists(values, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+    one_hot = np.concatenate([chunk.one_hot for chunk in chunks])
+    return Examples(one_hot, np.concatenate([chunk.labels for chunk in chunks]), bags, schema.fingerprint)

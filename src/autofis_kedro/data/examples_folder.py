@@ -1,0 +1,225 @@
+"""The folder that encoded examples live in.
+
+    one_hot.npy             int32 [N, O]   global ids of the one-hot fields
+    labels.npy              uint8 [N]
+    bag_<p>_values.npy      int32 [Z]      ids of the multi-hot field at position p of the schema
+    bag_<p>_offsets.npy     int64 [N + 1]
+    meta.json               format, schema fingerprint, sizes; written last
+
+Plain .npy files: any tool maps them without this package. The folder is written under a temporary name beside its
+place and renamed when it is whole, so that a crash leaves nothing under the final name.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from autofis_kedro.config import Frozen
+from autofis_kedro.data.schema import N_SPECIAL, Schema
+from autofis_kedro.errors import UserError
+
+if TYPE_CHECKING:
+    from autofis_kedro.data.examples import Examples
+
+FORMAT = 1
+META = "meta.json"
+
+
+class Meta(Frozen):
+    """What meta.json holds.
+
+    Attributes:
+        format: version of this layout.
+        dataset: the schema's data set.
+        schema_fingerprint: of the schema that the ids belong to.
+        n_rows: rows, N.
+        positives: rows with label 1.
+        n_one_hot: one-hot fields, O.
+        n_values: ids of each multi-hot field, Z, by its position.
+        special: missing, unseen and other ids that occur, by field name. In a multi-hot field all three are counted
+            per id.
+    """
+
+    format: int
+    dataset: str
+    schema_fingerprint: str
+    n_rows: int
+    positives: int
+    n_one_hot: int
+    n_values: Mapping[int, int]
+    special: Mapping[str, tuple[int, int, int]]
+
+
+@dataclass(frozen=True)
+class StoredArrays:
+    """A folder's arrays, memory-mapped read-only."""
+
+    meta: Meta
+    one_hot: NDArray[np.int32]
+    labels: NDArray[np.uint8]
+    bags: Mapping[int, tuple[NDArray[np.int32], NDArray[np.int64]]]
+
+
+class _GrowingArray:
+    """An .npy file that rows are appended to; its header is written again at the end."""
+
+    def __init__(self, path: Path, dtype: type[np.generic], row_shape: tuple[int, ...] = ()) -> None:
+        self._dtype, self._row_shape, self.length = np.dtype(dtype), row_shape, 0
+        self._file = path.open("wb")
+        self._write_header()
+        self._data_start = self._file.tell()
+
+    def append(self, rows: NDArray[Any]) -> None:
+        self._file.write(memoryview(np.ascontiguousarray(rows, dtype=self._dtype)).cast("B") if rows.size else b"")
+        self.length += len(rows)
+
+    def close(self) -> None:
+        if not self._file.closed:
+            self._file.seek(0)
+            self._write_header()
+            if self._file.tell() != self._data_start:  # numpy pads headers for growth to 21 digits
+                raise RuntimeError("the header of an .npy file grew over its data")
+            self._file.close()
+
+    def _write_header(self) -> None:
+        header = {"descr": self._dtype.str, "fortran_order": False, "shape": (self.length, *self._row_shape)}
+        npy.write_array_header_1_0(self._file, header)
+
+
+class ExamplesWriter:
+    """Appends chunks to a new folder; the folder appears when the ``with`` block ends without an error.
+
+    An existing folder is replaced.
+    """
+
+    def __init__(self, folder: Path, schema: Schema) -> None:
+        self._folder, self._schema = Path(folder), schema
+        self.n_rows = self.positives = 0
+        self._special = {name: np.zeros(N_SPECIAL, dtype=np.int64) for name in schema.names}
+
+    def __enter__(self) -> ExamplesWriter:
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        self._temporary = Path(tempfile.mkdtemp(prefix=f".{self._folder.name}.", dir=self._folder.parent))
+        place, positions = self._temporary, self._schema.multi_hot_positions
+        self._one_hot = _GrowingArray(place / "one_hot.npy", np.int32, (len(self._schema.one_hot_positions),))
+        self._labels = _GrowingArray(place / "labels.npy", np.uint8)
+        self._values = {p: _GrowingArray(place / f"bag_{p}_values.npy", np.int32) for p in positions}
+        self._offsets = {p: _GrowingArray(place / f"bag_{p}_offsets.npy", np.int64) for p in positions}
+        for offsets in self._offsets.values():
+            offsets.append(np.zeros(1, dtype=np.int64))
+        return self
+
+    def append(self, chunk: Examples) -> None:
+        """Append rows of the writer's schema."""
+        self._one_hot.append(chunk.one_hot)
+        self._labels.append(chunk.labels)
+        for position, lists in chunk.bags.items():
+            self._offsets[position].append(lists.offsets[1:] + self._values[position].length)
+            self._values[position].append(lists.values)
+            self._count_special(position, lists.values)
+        for column, position in enumerate(self._schema.one_hot_positions):
+            self._count_special(position, chunk.one_hot[:, column])
+        self.n_rows += chunk.n_rows
+        self.positives += int(chunk.labels.sum())
+
+    def _count_special(self, position: int, ids: NDArray[np.int32]) -> None:
+        local = ids - np.int32(self._schema.offsets[position])
+        self._special[self._schema.names[position]] += np.bincount(local[local < N_SPECIAL], minlength=N_SPECIAL)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            for array in (self._one_hot, self._labels, *self._values.values(), *self._offsets.values()):
+                array.close()
+            if kind is None:
+                (self._temporary / META).write_text(self._meta().model_dump_json(indent=1), encoding="utf-8")
+                replace_folder(self._temporary, self._folder)
+        finally:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _meta(self) -> Meta:
+        return Meta(
+            format=FORMAT,
+            dataset=self._schema.dataset,
+            schema_fingerprint=self._schema.fingerprint,
+            n_rows=self.n_rows,
+            positives=self.positives,
+            n_one_hot=len(self._schema.one_hot_positions),
+            n_values={position: array.length for position, array in self._values.items()},
+            special={name: tuple(map(int, counts)) for name, counts in self._special.items()},
+        )
+
+
+def replace_folder(temporary: Path, folder: Path) -> None:
+    """Rename a whole folder to its place; one that is there goes aside first and is deleted after."""
+    temporary.chmod(0o755)  # mkdtemp made it private
+    if not folder.exists():
+        temporary.rename(folder)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    folder.rename(aside / "old")
+    temporary.rename(folder)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def read_arrays(folder: Path, schema: Schema | None = None) -> StoredArrays:
+    """Map a folder's arrays into memory; takes milliseconds whatever their size.
+
+    Args:
+        schema: if given, the folder must have been encoded with it.
+
+    Raises:
+        UserError: the folder is missing, damaged, of another format, or of another schema.
+    """
+    folder = Path(folder)
+    meta = _read_meta(folder)
+    if schema is not None and meta.schema_fingerprint != schema.fingerprint:
+        raise UserError(
+            f"examples {folder}: encoded with another schema of '{meta.dataset}' ({meta.schema_fingerprint}) than the "
+            f"one in use, '{schema.dataset}' ({schema.fingerprint}); run bucketing again"
+        )
+    try:
+        one_hot = _map(folder / "one_hot.npy", np.int32, (meta.n_rows, meta.n_one_hot))
+        labels = _map(folder / "labels.npy", np.uint8, (meta.n_rows,))
+        bags = {
+            position: (
+                _map(folder / f"bag_{position}_values.npy", np.int32, (n_values,)),
+                _map(folder / f"bag_{position}_offsets.npy", np.int64, (meta.n_rows + 1,)),
+            )
+            for position, n_values in meta.n_values.items()
+        }
+    except (OSError, ValueError) as error:
+        raise UserError(f"examples {folder} are damaged: {error}; delete the folder and run bucketing again") from error
+    return StoredArrays(meta, one_hot, labels, bags)
+
+
+def _read_meta(folder: Path) -> Meta:
+    if not folder.is_dir():
+        raise UserError(f"examples {folder}: no such folder; run bucketing first")
+    try:
+        content = json.loads((folder / META).read_text(encoding="utf-8"))
+        if content.get("format") != FORMAT:
+            raise UserError(f"examples {folder}: format {content.get('format')}, this version reads {FORMAT}; run bucketing again")
+        return Meta.model_validate(content)
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError, AttributeError, ValidationError) as error:
+        if isinstance(error, ValidationError):
+            error = ValueError(f"{META} does not hold what it should")
+        raise UserError(f"examples {folder} are damaged: {error}; delete the folder and run bucketing again") from error
+
+
+def _map(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    if array.dtype != dtype or array.shape != shape:
+        raise ValueError(f"{path.name} holds {array.dtype} {array.shape}, not {np.dtype(dtype)} {shape}")
+    return np.asarray(array)  # the plain array over the same map: np.memmap's slicing is slower

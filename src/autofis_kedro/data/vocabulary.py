@@ -1,0 +1,211 @@
+"""Vocabularies: which raw value, or numeric bucket, has which local id. Fitted on the train rows alone.
+
+Local ids of a field: 0 missing, 1 unseen, 2 other (all rare values together), then the kept values, most frequent first
+and ties by value; numeric buckets in ascending order. Rare values stay listed, so that a value that is rare in the train
+rows (id 2) is told from one that they do not hold (id 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from autofis_kedro.data.bucketing import BucketingConfig, bucket_of, numeric_edges
+from autofis_kedro.data.counting import COUNT, VALUE, count_values
+from autofis_kedro.data.schema import N_SPECIAL, OTHER, Field, FieldKind, Schema
+from autofis_kedro.errors import UserError
+
+MEANINGS = ("missing", "unseen", "other", "kept", "rare")
+KINDS = ("categorical", "numeric", "multi_hot")
+COLUMNS = ("field", "kind", "meaning", "id", "value", "lower", "count", "distinct")
+
+
+@dataclass(frozen=True)
+class FieldVocabulary:
+    """The vocabulary of one field.
+
+    Attributes:
+        name: the field's name.
+        kind: its kind.
+        rows: its part of :attr:`Vocabularies.table`: the three special ids, then kept before rare values (numeric:
+            buckets by lower edge, kept and rare ones mixed).
+    """
+
+    name: str
+    kind: FieldKind
+    rows: pl.DataFrame
+
+    @property
+    def listed(self) -> pl.DataFrame:
+        """The rows of values or buckets, without the three special ids."""
+        return self.rows.slice(N_SPECIAL)
+
+    @property
+    def size(self) -> int:
+        """Number of local ids."""
+        return int(self.rows["id"].max()) + 1  # type: ignore[arg-type]
+
+    def count(self, meaning: str) -> int:
+        """Train rows (multi-hot: cells' values) with this meaning."""
+        return int(self.rows.filter(pl.col("meaning") == meaning)["count"].sum())
+
+    def distinct(self, meaning: str) -> int:
+        """Distinct raw values with this meaning."""
+        return int(self.rows.filter(pl.col("meaning") == meaning)["distinct"].sum())
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """Numeric: ascending edges between the listed buckets."""
+        return self.listed["lower"].to_numpy()[1:]
+
+
+@dataclass(frozen=True)
+class Vocabularies:
+    """The vocabularies of all fields, as one table.
+
+    Attributes:
+        table: columns field, kind, meaning (missing, unseen, other, kept, rare), id (local), value (text; numeric: the
+            bucket as an interval), lower (numeric: lower edge, -inf in the first bucket), count (train rows), distinct
+            (number of raw values). The parquet file of it is the artifact.
+    """
+
+    table: pl.DataFrame
+
+    def __post_init__(self) -> None:
+        if tuple(self.table.columns) != COLUMNS or not len(self.table):
+            raise UserError(
+                f"vocabularies: a table of {len(self.table)} rows with columns {', '.join(self.table.columns)} is no "
+                f"vocabulary; it has {', '.join(COLUMNS)}; run bucketing again"
+            )
+
+    def __iter__(self) -> Iterator[FieldVocabulary]:
+        return iter(self._fields)
+
+    @cached_property
+    def _fields(self) -> tuple[FieldVocabulary, ...]:
+        parts = self.table.partition_by("field", maintain_order=True)
+        return tuple(FieldVocabulary(str(part["field"][0]), part["kind"][0], part) for part in parts)
+
+    def __getitem__(self, name: str) -> FieldVocabulary:
+        for vocabulary in self:
+            if vocabulary.name == name:
+                return vocabulary
+        raise UserError(f"field '{name}' has no vocabulary; fields: {', '.join(field.name for field in self)}")
+
+    def schema(self, dataset: str) -> Schema:
+        """The schema of the encoded data."""
+        fields = (
+            Field(name=field.name, kind=field.kind, size=field.size, other_rows=field.count("other")) for field in self
+        )
+        return Schema(dataset=dataset, fields=tuple(fields))
+
+
+def fit_vocabularies(train: pl.LazyFrame, kinds: Mapping[str, FieldKind], config: BucketingConfig) -> Vocabularies:
+    """Fit the vocabularies of all fields on the train rows.
+
+    Args:
+        train: typed rows; column order does not matter, and neither does row order.
+        kinds: the fields, in the order that the schema will have.
+        config: thresholds and numeric buckets.
+
+    Raises:
+        UserError: no rows; a field that is missing, has one value, or has only rare values; an option for an unknown field.
+    """
+    config.check_fields(kinds)
+    absent = [name for name in kinds if name not in train.collect_schema().names()]
+    if absent or not kinds:
+        raise UserError(f"the train rows have no column for: {', '.join(absent) or 'no fields were given'}")
+    if train.select(pl.len()).collect(engine="streaming").item() == 0:
+        raise UserError("the train rows are empty: no vocabulary can be fitted; check the split")
+    return Vocabularies(pl.concat([_fit_field(train, name, kind, config) for name, kind in kinds.items()]).pipe(_typed, kinds))
+
+
+def _typed(table: pl.DataFrame, kinds: Mapping[str, FieldKind]) -> pl.DataFrame:
+    return table.with_columns(pl.col("field").cast(pl.Enum(list(kinds))))
+
+
+def _fit_field(train: pl.LazyFrame, name: str, kind: FieldKind, config: BucketingConfig) -> pl.DataFrame:
+    counted = count_values(train, name, kind)
+    _check_varies(counted, name)
+    missing = int(counted.filter(pl.col(VALUE).is_null())[COUNT].sum())
+    values = counted.filter(pl.col(VALUE).is_not_null())
+    if kind == "numeric":
+        listed = _buckets(values, name, config)
+        if len(listed) == 1 and not missing:
+            raise UserError(
+                f"field '{name}': all train rows fall into one bucket; give it other edges in bucketing.numeric_of.{name}, "
+                "or list it under drop"
+            )
+    else:
+        listed = values.select(
+            pl.col(VALUE), pl.lit(None, pl.Float64).alias("lower"), COUNT, pl.lit(1, pl.UInt32).alias("distinct")
+        )
+    threshold = config.threshold(name)
+    _check_keeps(listed, name, threshold)
+    return _with_ids(listed, name, kind, threshold, missing)
+
+
+def _buckets(values: pl.DataFrame, name: str, config: BucketingConfig) -> pl.DataFrame:
+    """Buckets with at least one train row, by lower edge. An empty one joins its neighbour below (the lowest: above)."""
+    values = values.sort(VALUE)
+    numbers = values[VALUE].to_numpy()
+    edges = numeric_edges(config.numeric_of.get(name, config.numeric), numbers, values[COUNT].to_numpy())
+    lowers = np.concatenate([[-np.inf], edges])
+    filled = values.select(COUNT, bucket=bucket_of(numbers, edges)).group_by("bucket").agg(
+        pl.col(COUNT).sum(), distinct=pl.len().cast(pl.UInt32)
+    ).sort("bucket")
+    kept = lowers[filled["bucket"].to_numpy()]
+    kept[0] = -np.inf
+    ends = np.append(kept[1:], np.inf)
+    labels = [f"[{low:g}, {high:g})" if np.isfinite(low) else f"< {high:g}" for low, high in zip(kept, ends, strict=True)]
+    return filled.select(pl.Series(VALUE, labels), pl.Series("lower", kept), COUNT, "distinct")
+
+
+def _with_ids(listed: pl.DataFrame, name: str, kind: FieldKind, threshold: int, missing: int) -> pl.DataFrame:
+    """The table of one field: special ids, then the listed values with theirs."""
+    keep = pl.col(COUNT) >= threshold
+    listed = listed.with_columns(
+        id=pl.when(keep).then(keep.cum_sum() + N_SPECIAL - 1).otherwise(OTHER),
+        meaning=pl.when(keep).then(pl.lit("kept")).otherwise(pl.lit("rare")),
+    )
+    rare = listed.filter(~keep)
+    special = pl.DataFrame(
+        {
+            "meaning": MEANINGS[:N_SPECIAL],
+            "id": range(N_SPECIAL),
+            COUNT: [missing, 0, rare[COUNT].sum()],
+            "distinct": [0, 0, rare["distinct"].sum()],
+        }
+    )
+    return pl.concat([special, listed], how="diagonal_relaxed").select(
+        pl.lit(name).alias("field"),
+        pl.lit(kind).cast(pl.Enum(KINDS)).alias("kind"),
+        pl.col("meaning").cast(pl.Enum(MEANINGS)),
+        pl.col("id").cast(pl.Int32),
+        pl.col(VALUE).cast(pl.String),
+        pl.col("lower").cast(pl.Float64),
+        pl.col(COUNT).cast(pl.UInt32),
+        pl.col("distinct").cast(pl.UInt32),
+    )
+
+
+def _check_varies(counted: pl.DataFrame, name: str) -> None:
+    """One value in every row tells nothing: neither does a field that is always missing."""
+    if len(counted) == 1:
+        value = counted[VALUE][0]
+        what = "is missing in all" if value is None else f"has one value, {value!r}, in all"
+        raise UserError(f"field '{name}' {what} {counted[COUNT][0]} train rows; list it under drop")
+
+
+def _check_keeps(listed: pl.DataFrame, name: str, threshold: int) -> None:
+    top = int(listed[COUNT].max() or 0)  # type: ignore[arg-type]
+    if top < threshold:
+        raise UserError(
+            f"field '{name}': min_count {threshold} leaves no value: the most frequent of {len(listed)} is in {top} train "
+            f"rows; set bucketing.min_count_of.{name} (or min_count) to 1..{top}, or list the field under drop"
+        )
