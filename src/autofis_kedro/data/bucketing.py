@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
@@ -44,7 +45,7 @@ class FixedEdges(Frozen):
     @field_validator("edges")
     @classmethod
     def _ascend(cls, edges: tuple[float, ...]) -> tuple[float, ...]:
-        if not all(map(math.isfinite, edges)) or any(a >= b for a, b in zip(edges, edges[1:], strict=False)):
+        if not all(map(math.isfinite, edges)) or any(a >= b for a, b in pairwise(edges)):
             raise ValueError(f"edges must be finite and strictly ascending, not {list(edges)}")
         return edges
 
@@ -56,6 +57,7 @@ class BucketingConfig(Frozen):
     """From raw values to ids.
 
     Attributes:
+        dataset: the data set's name, in the schema and in tables.
         min_count: a value (or numeric bucket) in fewer train rows than this is rare; all rare ones of a field share
             the id OTHER (paper sec. 4.1: "appearing less than 20 times are set as a dummy feature 'other'").
         min_count_of: other thresholds for single fields.
@@ -63,6 +65,7 @@ class BucketingConfig(Frozen):
         numeric_of: other ways for single fields.
     """
 
+    dataset: str = "data"
     min_count: int = Bounded(default=1, ge=1)
     min_count_of: Mapping[str, Annotated[int, Bounded(ge=1)]] = Bounded(default_factory=dict)
     numeric: NumericBuckets = Quantiles()
@@ -86,12 +89,11 @@ class BucketingConfig(Frozen):
             for name in given:
                 if name not in allowed:
                     what = "numeric fields" if option == "numeric_of" else "fields"
-                    raise UserError(
-                        f"bucketing.{option}: '{name}' is not one of the {what}: {', '.join(allowed) or 'there are none'}"
-                    )
+                    names = ", ".join(allowed) or "there are none"
+                    raise UserError(f"bucketing.{option}: '{name}' is not one of the {what}: {names}")
 
 
-def numeric_edges(buckets: Quantiles | LogSquared | FixedEdges, values: Float64, counts: NDArray[np.integer]) -> Float64:
+def numeric_edges(buckets: NumericBuckets, values: Float64, counts: NDArray[np.integer]) -> Float64:
     """The edges for the distinct train values of a field.
 
     Args:

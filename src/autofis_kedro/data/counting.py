@@ -28,8 +28,8 @@ def count_values(rows: pl.LazyFrame, field: str, kind: FieldKind) -> pl.DataFram
         kind: its kind. A value that a multi-hot cell holds twice counts once.
 
     Returns:
-        Columns ``value`` (null: missing) and ``count`` (UInt32), most frequent first, ties by value, missing first of all
-        if there is one.
+        Columns ``value`` (null: missing) and ``count`` (UInt32), most frequent first, ties by value; missing,
+        if there is any, above all.
 
     Raises:
         UserError: a number that is not finite.
@@ -40,9 +40,13 @@ def count_values(rows: pl.LazyFrame, field: str, kind: FieldKind) -> pl.DataFram
     elif kind == "multi_hot":
         present = column.list.drop_nulls().list.unique()
         # explode turns null and empty lists alike into one null: the cell is missing.
-        rows = rows.select(pl.when(present.list.len() > 0).then(present).alias(field)).explode(field, empty_as_null=True)
+        lists = pl.when(present.list.len() > 0).then(present).alias(field)
+        rows = rows.select(lists).explode(field, empty_as_null=True)
     counted = (
-        rows.select(column.alias(VALUE)).group_by(VALUE).agg(pl.len().alias(COUNT)).collect(engine="streaming")
+        rows.select(column.alias(VALUE))
+        .group_by(VALUE)
+        .agg(pl.len().alias(COUNT))
+        .collect(engine="streaming")
     )
     if kind == "numeric":
         _check_finite(counted, field)
@@ -63,5 +67,6 @@ def _check_finite(counted: pl.DataFrame, field: str) -> None:
     bad = counted.filter(~pl.col(VALUE).is_finite())
     if len(bad):
         raise UserError(
-            f"field '{field}': {bad[COUNT].sum()} train rows hold {bad[VALUE][0]}; numbers must be finite, or null if missing"
+            f"field '{field}': {bad[COUNT].sum()} train rows hold {bad[VALUE][0]}; "
+            "numbers must be finite, or null if missing"
         )

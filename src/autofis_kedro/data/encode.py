@@ -18,12 +18,11 @@ from autofis_kedro.data.bucketing import bucket_of
 from autofis_kedro.data.examples import Examples, IdLists
 from autofis_kedro.data.examples_folder import ExamplesWriter
 from autofis_kedro.data.hash_index import HashIndex
-from autofis_kedro.data.schema import MISSING, UNSEEN, Schema
-from autofis_kedro.data.vocabulary import FieldVocabulary, Vocabularies
+from autofis_kedro.data.schema import MISSING, N_SPECIAL, UNSEEN, Schema
+from autofis_kedro.data.vocabulary import LABEL, FieldVocabulary, Vocabularies
 from autofis_kedro.errors import UserError
 
 CHUNK_ROWS = 100_000
-LABEL = "label"
 
 Int32 = NDArray[np.int32]
 LocalIds = Callable[[pl.Series], Int32]
@@ -69,7 +68,9 @@ class EncodedRows:
         return concatenate(chunks, self.schema)
 
 
-def encode(rows: pl.LazyFrame, vocabularies: Vocabularies, schema: Schema, folder: Path, what: str = "rows") -> Examples:
+def encode(
+    rows: pl.LazyFrame, vocabularies: Vocabularies, schema: Schema, folder: Path, what: str = "rows"
+) -> Examples:
     """Encode rows into an examples folder and open it.
 
     Raises:
@@ -88,7 +89,9 @@ def check_labels(n_rows: int, positives: int, what: str) -> None:
     if n_rows == 0:
         raise UserError(f"{what}: no rows; check the split")
     if positives in (0, n_rows):
-        raise UserError(f"{what}: the label is {min(positives, 1)} in all {n_rows} rows; a split needs both 0 and 1")
+        raise UserError(
+            f"{what}: the label is {min(positives, 1)} in all {n_rows} rows; a split needs both 0 and 1"
+        )
 
 
 class Encoder:
@@ -106,36 +109,58 @@ class Encoder:
         absent = {LABEL, *self._schema.names} - set(rows.collect_schema().names())
         if absent:
             raise UserError(f"{what}: no column for: {', '.join(sorted(absent))}")
-        frames = rows.select(LABEL, *self._schema.names).collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True)
+        frames = rows.select(LABEL, *self._schema.names).collect_batches(
+            chunk_size=CHUNK_ROWS, maintain_order=True
+        )
         with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
             for frame in frames:
                 yield self._encode(frame, threads)
 
     def _encode(self, frame: pl.DataFrame, threads: ThreadPoolExecutor) -> Examples:
-        one_hot_BO = np.empty((len(frame), len(self._schema.one_hot_positions)), dtype=np.int32)
+        schema = self._schema
+        one_hot_BO = np.empty((len(frame), len(schema.one_hot_positions)), dtype=np.int32)
+        special: dict[str, tuple[int, int, int]] = {}
 
         def fill(column_position: tuple[int, int]) -> None:
             column, position = column_position
-            ids = self._local_ids[position](frame[self._schema.names[position]])
-            np.add(ids, self._schema.offsets[position], out=one_hot_BO[:, column])
+            name = schema.names[position]
+            ids = self._local_ids[position](frame[name])
+            special[name] = count_special(ids)
+            np.add(ids, schema.offsets[position], out=one_hot_BO[:, column])
 
-        list(threads.map(fill, enumerate(self._schema.one_hot_positions)))
-        bags = {i: self._lists(frame[self._schema.names[i]], i) for i in self._schema.multi_hot_positions}
-        return Examples(one_hot_BO, frame[LABEL].cast(pl.UInt8).to_numpy(), bags)
+        list(threads.map(fill, enumerate(schema.one_hot_positions)))
+        bags = {}
+        for position in schema.multi_hot_positions:
+            name = schema.names[position]
+            ids, offsets = self._lists(frame[name], position)
+            special[name] = count_special(ids)
+            bags[position] = IdLists(ids + np.int32(schema.offsets[position]), offsets)
+        return Examples(one_hot_BO, frame[LABEL].cast(pl.UInt8).to_numpy(), bags, schema.fingerprint, special)
 
-    def _lists(self, cells: pl.Series, position: int) -> IdLists:
-        """Ascending ids without repetition: a multi-hot vector holds 0 or 1 (Eq. 1). An empty cell is one MISSING."""
+    def _lists(self, cells: pl.Series, position: int) -> tuple[Int32, NDArray[np.int64]]:
+        """Local ids and row offsets of a multi-hot column.
+
+        Ids ascend within a row and do not repeat: a multi-hot vector holds 0 or 1 (Eq. 1). An empty cell is
+        one MISSING.
+        """
         size = self._schema.fields[position].size
         lists = cells.list.drop_nulls()
         lengths = lists.list.len().fill_null(0).to_numpy()
-        empty = np.flatnonzero(lengths == 0)
         flat = lists.filter(lengths > 0).explode()
         owners = np.repeat(np.arange(len(cells)), lengths)
-        keys = np.concatenate([owners * size + self._local_ids[position](flat), empty * size + MISSING])
-        keys = np.unique(keys)
+        empty = np.flatnonzero(lengths == 0)
+        keys = np.unique(
+            np.concatenate([owners * size + self._local_ids[position](flat), empty * size + MISSING])
+        )
         counts = np.bincount(keys // size, minlength=len(cells))
-        values = (keys % size + self._schema.offsets[position]).astype(np.int32)
-        return IdLists(values, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+        return (keys % size).astype(np.int32), np.concatenate([[0], np.cumsum(counts)])
+
+
+def count_special(local_ids: Int32) -> tuple[int, int, int]:
+    """How many ids are missing, unseen and other."""
+    few = local_ids[local_ids < N_SPECIAL]
+    missing, unseen, other = np.bincount(few, minlength=N_SPECIAL).tolist()
+    return missing, unseen, other
 
 
 def local_ids(vocabulary: FieldVocabulary) -> LocalIds:
@@ -171,12 +196,17 @@ def _text_ids(vocabulary: FieldVocabulary) -> LocalIds:
 
 
 def concatenate(chunks: list[Examples], schema: Schema) -> Examples:
-    """Chunks joined in order."""
+    """Encoded chunks joined in order."""
     bags = {}
     for position in schema.multi_hot_positions:
         lists = [chunk.bags[position] for chunk in chunks]
         lengths = np.concatenate([np.diff(one.offsets) for one in lists])
         values = np.concatenate([one.values for one in lists])
-        bags[position] = IdLists(values, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+        bags[position] = IdLists(values, np.concatenate([[0], np.cumsum(lengths)]))
+    special = {}
+    for name in schema.names:
+        missing, unseen, other = np.sum([chunk.special[name] for chunk in chunks], axis=0).tolist()
+        special[name] = (missing, unseen, other)
     one_hot = np.concatenate([chunk.one_hot for chunk in chunks])
-    return Examples(one_hot, np.concatenate([chunk.labels for chunk in chunks]), bags, schema.fingerprint)
+    labels = np.concatenate([chunk.labels for chunk in chunks])
+    return Examples(one_hot, labels, bags, schema.fingerprint, special)

@@ -43,12 +43,14 @@ class Examples:
         labels: uint8 [N], 0 or 1.
         bags: the multi-hot fields by their position in the schema.
         schema_fingerprint: of the schema that the ids belong to; None where it is not known.
+        special: how often the ids missing, unseen and other occur, by field name; empty where it was not counted.
     """
 
     one_hot: Int32
     labels: UInt8
     bags: Mapping[int, IdLists] = field(default_factory=dict)
     schema_fingerprint: str | None = None
+    special: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:
@@ -70,14 +72,21 @@ class Examples:
         """
         stored = read_arrays(Path(folder), schema)
         bags = {position: IdLists(values, offsets) for position, (values, offsets) in stored.bags.items()}
-        return cls(stored.one_hot, stored.labels, bags, stored.meta.schema_fingerprint)
+        return cls(stored.one_hot, stored.labels, bags, stored.meta.schema_fingerprint, stored.meta.special)
 
     @classmethod
     def from_arrays(
-        cls, one_hot: NDArray[np.integer], labels: NDArray[np.integer], bags: Mapping[int, IdLists] | None = None
+        cls,
+        one_hot: NDArray[np.integer],
+        labels: NDArray[np.integer],
+        bags: Mapping[int, IdLists] | None = None,
     ) -> Examples:
         """Examples held in memory, for notebooks and tests."""
-        return cls(np.ascontiguousarray(one_hot, dtype=np.int32), np.asarray(labels, dtype=np.uint8), dict(bags or {}))
+        return cls(
+            np.ascontiguousarray(one_hot, dtype=np.int32),
+            np.asarray(labels, dtype=np.uint8),
+            dict(bags or {}),
+        )
 
 
 def check_examples(examples: Examples, schema: Schema, what: str) -> None:
@@ -87,12 +96,14 @@ def check_examples(examples: Examples, schema: Schema, what: str) -> None:
         UserError: names the field, the id and its range, or the shape that does not fit.
     """
     if examples.schema_fingerprint not in (None, schema.fingerprint):
-        raise UserError(f"{what}: encoded with another schema than the one of '{schema.dataset}' in use; run bucketing again")
-    one_hot = schema.one_hot_positions
-    if examples.one_hot.shape != (examples.n_rows, len(one_hot)) or set(examples.bags) != set(schema.multi_hot_positions):
+        raise UserError(
+            f"{what}: encoded with another schema than the one of '{schema.dataset}' in use; run bucketing again"
+        )
+    one_hot, multi_hot = schema.one_hot_positions, schema.multi_hot_positions
+    if examples.one_hot.shape != (examples.n_rows, len(one_hot)) or set(examples.bags) != set(multi_hot):
         raise UserError(
             f"{what}: {examples.one_hot.shape[1]} one-hot and {len(examples.bags)} multi-hot fields do not fit schema "
-            f"'{schema.dataset}' with {len(one_hot)} and {len(schema.multi_hot_positions)}; run bucketing again"
+            f"'{schema.dataset}' with {len(one_hot)} and {len(multi_hot)}; run bucketing again"
         )
     if examples.n_rows == 0:
         raise UserError(f"{what}: no rows")

@@ -15,10 +15,10 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from autofis_kedro.config import Frozen
-from autofis_kedro.data.schema import N_SPECIAL, Schema
+from autofis_kedro.data.schema import MISSING, OTHER, UNSEEN, Schema
 from autofis_kedro.errors import UserError
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ class Meta(Frozen):
         positives: rows with label 1.
         n_one_hot: one-hot fields, O.
         n_values: ids of each multi-hot field, Z, by its position.
-        special: missing, unseen and other ids that occur, by field name. In a multi-hot field all three are counted
-            per id.
+        special: how often the ids missing, unseen and other occur, by field name; empty where they were not counted.
     """
 
     format: int
@@ -82,7 +81,9 @@ class _GrowingArray:
         self._data_start = self._file.tell()
 
     def append(self, rows: NDArray[Any]) -> None:
-        self._file.write(memoryview(np.ascontiguousarray(rows, dtype=self._dtype)).cast("B") if rows.size else b"")
+        self._file.write(
+            memoryview(np.ascontiguousarray(rows, dtype=self._dtype)).cast("B") if rows.size else b""
+        )
         self.length += len(rows)
 
     def close(self) -> None:
@@ -107,7 +108,8 @@ class ExamplesWriter:
     def __init__(self, folder: Path, schema: Schema) -> None:
         self._folder, self._schema = Path(folder), schema
         self.n_rows = self.positives = 0
-        self._special = {name: np.zeros(N_SPECIAL, dtype=np.int64) for name in schema.names}
+        self._special: Counter[tuple[str, int]] = Counter()
+        self._counted = True
 
     def __enter__(self) -> ExamplesWriter:
         self._folder.parent.mkdir(parents=True, exist_ok=True)
@@ -128,21 +130,17 @@ class ExamplesWriter:
         for position, lists in chunk.bags.items():
             self._offsets[position].append(lists.offsets[1:] + self._values[position].length)
             self._values[position].append(lists.values)
-            self._count_special(position, lists.values)
-        for column, position in enumerate(self._schema.one_hot_positions):
-            self._count_special(position, chunk.one_hot[:, column])
+        self._counted &= set(chunk.special) == set(self._schema.names)
+        for name, counts in chunk.special.items():
+            self._special.update({(name, i): count for i, count in enumerate(counts)})
         self.n_rows += chunk.n_rows
         self.positives += int(chunk.labels.sum())
 
-    def _count_special(self, position: int, ids: NDArray[np.int32]) -> None:
-        local = ids - np.int32(self._schema.offsets[position])
-        self._special[self._schema.names[position]] += np.bincount(local[local < N_SPECIAL], minlength=N_SPECIAL)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         try:
             for array in (self._one_hot, self._labels, *self._values.values(), *self._offsets.values()):
                 array.close()
-            if kind is None:
+            if error[0] is None:
                 (self._temporary / META).write_text(self._meta().model_dump_json(indent=1), encoding="utf-8")
                 replace_folder(self._temporary, self._folder)
         finally:
@@ -157,8 +155,11 @@ class ExamplesWriter:
             positives=self.positives,
             n_one_hot=len(self._schema.one_hot_positions),
             n_values={position: array.length for position, array in self._values.items()},
-            special={name: tuple(map(int, counts)) for name, counts in self._special.items()},
+            special={name: self._triple(name) for name in self._schema.names} if self._counted else {},
         )
+
+    def _triple(self, name: str) -> tuple[int, int, int]:
+        return self._special[name, MISSING], self._special[name, UNSEEN], self._special[name, OTHER]
 
 
 def replace_folder(temporary: Path, folder: Path) -> None:
@@ -200,7 +201,9 @@ def read_arrays(folder: Path, schema: Schema | None = None) -> StoredArrays:
             for position, n_values in meta.n_values.items()
         }
     except (OSError, ValueError) as error:
-        raise UserError(f"examples {folder} are damaged: {error}; delete the folder and run bucketing again") from error
+        raise UserError(
+            f"examples {folder} are damaged: {error}; delete the folder and run bucketing again"
+        ) from error
     return StoredArrays(meta, one_hot, labels, bags)
 
 
@@ -210,12 +213,16 @@ def _read_meta(folder: Path) -> Meta:
     try:
         content = json.loads((folder / META).read_text(encoding="utf-8"))
         if content.get("format") != FORMAT:
-            raise UserError(f"examples {folder}: format {content.get('format')}, this version reads {FORMAT}; run bucketing again")
+            raise UserError(
+                f"examples {folder}: format {content.get('format')}, but this version reads {FORMAT}; run bucketing again"
+            )
         return Meta.model_validate(content)
     except (OSError, json.JSONDecodeError, UnicodeDecodeError, AttributeError, ValidationError) as error:
         if isinstance(error, ValidationError):
             error = ValueError(f"{META} does not hold what it should")
-        raise UserError(f"examples {folder} are damaged: {error}; delete the folder and run bucketing again") from error
+        raise UserError(
+            f"examples {folder} are damaged: {error}; delete the folder and run bucketing again"
+        ) from error
 
 
 def _map(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:

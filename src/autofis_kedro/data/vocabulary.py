@@ -1,8 +1,8 @@
 """Vocabularies: which raw value, or numeric bucket, has which local id. Fitted on the train rows alone.
 
-Local ids of a field: 0 missing, 1 unseen, 2 other (all rare values together), then the kept values, most frequent first
-and ties by value; numeric buckets in ascending order. Rare values stay listed, so that a value that is rare in the train
-rows (id 2) is told from one that they do not hold (id 1).
+Local ids of a field: 0 missing, 1 unseen, 2 other (all rare values together), then the kept values, most
+frequent first and ties by value; numeric buckets in ascending order. Rare values stay listed, so that a value
+that is rare in the train rows (id 2) is told from one that they do not hold (id 1).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -22,6 +23,12 @@ from autofis_kedro.errors import UserError
 
 MEANINGS = ("missing", "unseen", "other", "kept", "rare")
 KINDS = ("categorical", "numeric", "multi_hot")
+LABEL = "label"
+KIND_OF_TYPE: dict[pl.DataType | type[pl.DataType], FieldKind] = {
+    pl.String: "categorical",
+    pl.Float64: "numeric",
+    pl.List(pl.String): "multi_hot",
+}
 COLUMNS = ("field", "kind", "meaning", "id", "value", "lower", "count", "distinct")
 
 
@@ -70,7 +77,7 @@ class Vocabularies:
 
     Attributes:
         table: columns field, kind, meaning (missing, unseen, other, kept, rare), id (local), value (text; numeric: the
-            bucket as an interval), lower (numeric: lower edge, -inf in the first bucket), count (train rows), distinct
+            bucket in words), lower (numeric: lower edge, null in the lowest), count (train rows), distinct
             (number of raw values). The parquet file of it is the artifact.
     """
 
@@ -95,17 +102,40 @@ class Vocabularies:
         for vocabulary in self:
             if vocabulary.name == name:
                 return vocabulary
-        raise UserError(f"field '{name}' has no vocabulary; fields: {', '.join(field.name for field in self)}")
+        raise UserError(
+            f"field '{name}' has no vocabulary; fields: {', '.join(field.name for field in self)}"
+        )
 
     def schema(self, dataset: str) -> Schema:
         """The schema of the encoded data."""
         fields = (
-            Field(name=field.name, kind=field.kind, size=field.size, other_rows=field.count("other")) for field in self
+            Field(name=field.name, kind=field.kind, size=field.size, other_rows=field.count("other"))
+            for field in self
         )
         return Schema(dataset=dataset, fields=tuple(fields))
 
 
-def fit_vocabularies(train: pl.LazyFrame, kinds: Mapping[str, FieldKind], config: BucketingConfig) -> Vocabularies:
+def kinds_of(rows: pl.LazyFrame) -> dict[str, FieldKind]:
+    """The fields of typed rows and their kinds, in column order; the type of a column tells its kind.
+
+    Raises:
+        UserError: a column of another type.
+    """
+    kinds: dict[str, FieldKind] = {}
+    for name, dtype in rows.collect_schema().items():
+        if name == LABEL:
+            continue
+        if dtype not in KIND_OF_TYPE:
+            raise UserError(
+                f"field '{name}': {dtype} is no type of typed rows: {', '.join(map(str, KIND_OF_TYPE))}"
+            )
+        kinds[name] = KIND_OF_TYPE[dtype]
+    return kinds
+
+
+def fit_vocabularies(
+    train: pl.LazyFrame, kinds: Mapping[str, FieldKind], config: BucketingConfig
+) -> Vocabularies:
     """Fit the vocabularies of all fields on the train rows.
 
     Args:
@@ -114,7 +144,8 @@ def fit_vocabularies(train: pl.LazyFrame, kinds: Mapping[str, FieldKind], config
         config: thresholds and numeric buckets.
 
     Raises:
-        UserError: no rows; a field that is missing, has one value, or has only rare values; an option for an unknown field.
+        UserError: no rows; a field that is absent, has one value, or only rare ones; an option for an
+            unknown field.
     """
     config.check_fields(kinds)
     absent = [name for name in kinds if name not in train.collect_schema().names()]
@@ -122,11 +153,9 @@ def fit_vocabularies(train: pl.LazyFrame, kinds: Mapping[str, FieldKind], config
         raise UserError(f"the train rows have no column for: {', '.join(absent) or 'no fields were given'}")
     if train.select(pl.len()).collect(engine="streaming").item() == 0:
         raise UserError("the train rows are empty: no vocabulary can be fitted; check the split")
-    return Vocabularies(pl.concat([_fit_field(train, name, kind, config) for name, kind in kinds.items()]).pipe(_typed, kinds))
-
-
-def _typed(table: pl.DataFrame, kinds: Mapping[str, FieldKind]) -> pl.DataFrame:
-    return table.with_columns(pl.col("field").cast(pl.Enum(list(kinds))))
+    names = pl.Enum(list(kinds))
+    tables = [_fit_field(train, name, kind, config) for name, kind in kinds.items()]
+    return Vocabularies(pl.concat([table.with_columns(pl.col("field").cast(names)) for table in tables]))
 
 
 def _fit_field(train: pl.LazyFrame, name: str, kind: FieldKind, config: BucketingConfig) -> pl.DataFrame:
@@ -138,12 +167,15 @@ def _fit_field(train: pl.LazyFrame, name: str, kind: FieldKind, config: Bucketin
         listed = _buckets(values, name, config)
         if len(listed) == 1 and not missing:
             raise UserError(
-                f"field '{name}': all train rows fall into one bucket; give it other edges in bucketing.numeric_of.{name}, "
-                "or list it under drop"
+                f"field '{name}': all train rows fall into one bucket; choose others in "
+                f"bucketing.numeric_of.{name}, or list it under drop"
             )
     else:
         listed = values.select(
-            pl.col(VALUE), pl.lit(None, pl.Float64).alias("lower"), COUNT, pl.lit(1, pl.UInt32).alias("distinct")
+            pl.col(VALUE),
+            pl.lit(None, pl.Float64).alias("lower"),
+            COUNT,
+            pl.lit(1, pl.UInt32).alias("distinct"),
         )
     threshold = config.threshold(name)
     _check_keeps(listed, name, threshold)
@@ -151,19 +183,22 @@ def _fit_field(train: pl.LazyFrame, name: str, kind: FieldKind, config: Bucketin
 
 
 def _buckets(values: pl.DataFrame, name: str, config: BucketingConfig) -> pl.DataFrame:
-    """Buckets with at least one train row, by lower edge. An empty one joins its neighbour below (the lowest: above)."""
+    """Buckets by lower edge. One without train rows joins its neighbour below (the lowest: the one above)."""
     values = values.sort(VALUE)
     numbers = values[VALUE].to_numpy()
     edges = numeric_edges(config.numeric_of.get(name, config.numeric), numbers, values[COUNT].to_numpy())
     lowers = np.concatenate([[-np.inf], edges])
-    filled = values.select(COUNT, bucket=bucket_of(numbers, edges)).group_by("bucket").agg(
-        pl.col(COUNT).sum(), distinct=pl.len().cast(pl.UInt32)
-    ).sort("bucket")
+    filled = (
+        values.select(COUNT, bucket=bucket_of(numbers, edges))
+        .group_by("bucket")
+        .agg(pl.col(COUNT).sum(), distinct=pl.len().cast(pl.UInt32))
+        .sort("bucket")
+    )
     kept = lowers[filled["bucket"].to_numpy()]
-    kept[0] = -np.inf
-    ends = np.append(kept[1:], np.inf)
-    labels = [f"[{low:g}, {high:g})" if np.isfinite(low) else f"< {high:g}" for low, high in zip(kept, ends, strict=True)]
-    return filled.select(pl.Series(VALUE, labels), pl.Series("lower", kept), COUNT, "distinct")
+    inner = [f"{low:g} to < {high:g}" for low, high in pairwise(kept[1:])]
+    labels = [f"< {kept[1]:g}", *inner, f">= {kept[-1]:g}"] if len(kept) > 1 else ["any"]
+    lower = pl.Series("lower", [None, *kept[1:].tolist()], dtype=pl.Float64)
+    return filled.select(pl.Series(VALUE, labels), lower, COUNT, "distinct")
 
 
 def _with_ids(listed: pl.DataFrame, name: str, kind: FieldKind, threshold: int, missing: int) -> pl.DataFrame:
@@ -206,6 +241,6 @@ def _check_keeps(listed: pl.DataFrame, name: str, threshold: int) -> None:
     top = int(listed[COUNT].max() or 0)  # type: ignore[arg-type]
     if top < threshold:
         raise UserError(
-            f"field '{name}': min_count {threshold} leaves no value: the most frequent of {len(listed)} is in {top} train "
-            f"rows; set bucketing.min_count_of.{name} (or min_count) to 1..{top}, or list the field under drop"
+            f"field '{name}': min_count {threshold} leaves no value: the most frequent of {len(listed)} is in "
+            f"{top} train rows; set bucketing.min_count_of.{name} (or min_count) to 1..{top}, or list the field under drop"
         )
