@@ -29,7 +29,7 @@ class GradientRows:
     def add(self, ids: Tensor, gradient: Tensor) -> None:
         """Add the gradients of the rows ``ids``."""
         self.buffer.index_add_(0, ids, gradient)
-        self._touched.append(ids)
+        self._touched.append(ids.long())  # index_fill_ takes no int32
 
     def clear(self) -> None:
         """Back to zero."""
@@ -67,10 +67,12 @@ class FieldTable(nn.Module):
         """From now on collect the gradient in place; the caller clears it with ``clear_gradient``."""
         self._gradient = GradientRows(self.weight)
 
-    def clear_gradient(self) -> None:
-        """Zero the gradient kept in place."""
-        if self._gradient is not None:
-            self._gradient.clear()
+    def clear_gradient(self) -> bool:
+        """Zero the gradient if it is kept in place; returns whether it is."""
+        if self._gradient is None:
+            return False
+        self._gradient.clear()
+        return True
 
     def forward(self, batch: Batch) -> Tensor:
         """One vector per field: [B, F, width]."""

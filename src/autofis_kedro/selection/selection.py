@@ -1,0 +1,119 @@
+"""Which interactions are kept: the artifact that search, random choice and statistics all end in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import Field as Bounded
+
+from autofis_kedro.config import Frozen
+from autofis_kedro.data.schema import Schema
+from autofis_kedro.errors import UserError
+
+
+class Interaction(Frozen):
+    """A combination of fields by name, and its alpha where a search gave one."""
+
+    fields: tuple[str, ...]
+    alpha: float | None = None
+
+
+class SizeOnCurve(Frozen):
+    """Validation log loss of a model that keeps this many interactions.
+
+    Attributes:
+        size: interactions kept.
+        log_loss: mean over the validation rows.
+        difference: mean per-row log loss minus that of the best size; >= 0 up to rounding.
+        standard_error: of that paired difference.
+    """
+
+    size: int
+    log_loss: float
+    difference: float
+    standard_error: float
+
+
+class Selection(Frozen):
+    """Kept interactions, most important first.
+
+    Attributes:
+        dataset: for people.
+        schema_fingerprint: of the schema that the selection was made for.
+        rule: how it was made.
+        candidates: number of interactions that there were to choose from.
+        interactions: the kept ones.
+        curve: accuracy against size where the rule measured it.
+    """
+
+    dataset: str
+    schema_fingerprint: str
+    rule: str
+    candidates: int
+    interactions: tuple[Interaction, ...]
+    curve: tuple[SizeOnCurve, ...] = Bounded(default=())
+
+    def pairs(self, schema: Schema) -> tuple[tuple[int, ...], ...]:
+        """The kept pairs as field positions, in lexicographic order.
+
+        Raises:
+            UserError: the selection was made for another schema, or names a field that the schema lacks.
+        """
+        found = tuple(sorted(tuple(sorted(map(schema.position, kept.fields))) for kept in self.interactions))
+        if schema.fingerprint != self.schema_fingerprint:
+            raise UserError(
+                f"selection of '{self.dataset}' was made for schema {self.schema_fingerprint}, the data have "
+                f"{schema.fingerprint}: search again on these data, or encode them with the same vocabularies"
+            )
+        return found
+
+    def alpha_of(self, schema: Schema) -> list[float] | None:
+        """Alpha of each kept pair in the order of ``pairs``; None if any has none."""
+        by_pair = {tuple(sorted(map(schema.position, kept.fields))): kept.alpha for kept in self.interactions}
+        alphas = [by_pair[pair] for pair in self.pairs(schema)]
+        known = [alpha for alpha in alphas if alpha is not None]
+        return known if len(known) == len(alphas) else None
+
+
+def select(
+    schema: Schema,
+    pairs: Sequence[tuple[int, ...]],
+    rule: str,
+    alphas: Sequence[float] | None = None,
+    curve: Sequence[SizeOnCurve] = (),
+    order: int = 2,
+) -> Selection:
+    """A selection from field positions, in the given order."""
+    names = schema.names
+    values: Sequence[float | None] = alphas if alphas is not None else [None] * len(pairs)
+    kept = tuple(
+        Interaction(fields=tuple(names[i] for i in pair), alpha=alpha)
+        for pair, alpha in zip(pairs, values, strict=True)
+    )
+    return Selection(
+        dataset=schema.dataset,
+        schema_fingerprint=schema.fingerprint,
+        rule=rule,
+        candidates=len(schema.tuples(order)),
+        interactions=kept,
+        curve=tuple(curve),
+    )
+
+
+def keep_all(schema: Schema) -> Selection:
+    """Every pair, as FM has it."""
+    return select(schema, schema.tuples(2), "keep_all")
+
+
+def random_selection(schema: Schema, size: int, seed: int) -> Selection:
+    """``size`` pairs drawn without replacement: the paper's Random+FM (Table 6).
+
+    Raises:
+        UserError: more pairs asked for than there are, or none.
+    """
+    candidates = schema.tuples(2)
+    if not 1 <= size <= len(candidates):
+        raise UserError(f"random selection of {size} pairs: data set '{schema.dataset}' allows 1..{len(candidates)}")
+    drawn = np.random.default_rng(seed).choice(len(candidates), size=size, replace=False)
+    return select(schema, [candidates[i] for i in sorted(drawn)], f"random(size={size}, seed={seed})")

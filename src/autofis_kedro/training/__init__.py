@@ -1,0 +1,24 @@
+"""Training: one loop, its configuration, and what is built on it."""
+
+from autofis_kedro.training.config import CheckpointConfig, ExtractionConfig, SearchConfig, TrainingConfig
+from autofis_kedro.training.ladder import extract_selection
+from autofis_kedro.training.loop import fit
+from autofis_kedro.training.run import Fitted, Record
+from autofis_kedro.training.search import Searched, search_gates
+from autofis_kedro.training.seeds import TrainedSeeds, predict_seeds, train_seeds
+
+__all__ = [
+    "CheckpointConfig",
+    "ExtractionConfig",
+    "Fitted",
+    "Record",
+    "SearchConfig",
+    "Searched",
+    "TrainedSeeds",
+    "TrainingConfig",
+    "extract_selection",
+    "fit",
+    "predict_seeds",
+    "search_gates",
+    "train_seeds",
+]

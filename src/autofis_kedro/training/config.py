@@ -1,0 +1,115 @@
+"""Typed configuration of training, search and extraction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field as Bounded
+
+from autofis_kedro.config import Frozen
+
+
+class TrainingConfig(Frozen):
+    """How a model is trained.
+
+    Attributes:
+        epochs: passes over the train rows at most.
+        batch_size: rows of a training batch.
+        learning_rate: Adam's.
+        linear_rate_factor: the linear weights' and the bias's learning rate as a multiple of the others'.
+        learning_rate_decay: factor on the rate after each fifth of an epoch (the paper's schedule; 1 is constant).
+        reduce_on_plateau: factor on the rate after an evaluation without improvement; 1 is never.
+        l2_embedding: penalty ``l2 / 2 * |v|**2`` on the embedding table.
+        l2_linear: likewise on the linear weights.
+        l2_mlp: likewise on the MLP's matrices and biases.
+        l2_alpha: likewise on alpha where Adam trains it.
+        evaluations_per_epoch: validation evaluations in an epoch, evenly spaced.
+        patience: stop after this many evaluations without improvement; the best weights are kept.
+        monitor: what improvement means, on the validation rows.
+        batch_norm_statistics: ``estimated`` re-estimates them over train rows before every evaluation; ``moving`` keeps
+            the moving averages as the paper's program does.
+        statistics_rows: train rows for that estimate.
+        device: ``auto`` is cuda where there is one.
+        evaluation_batch_size: rows of a batch in evaluation; changes nothing but speed.
+    """
+
+    epochs: int = Bounded(default=20, ge=1)
+    batch_size: int = Bounded(default=2000, ge=2)
+    learning_rate: float = Bounded(default=1e-3, gt=0)
+    linear_rate_factor: float = Bounded(default=1.0, gt=0)
+    learning_rate_decay: float = Bounded(default=1.0, gt=0, le=1)
+    reduce_on_plateau: float = Bounded(default=1.0, gt=0, le=1)
+    l2_embedding: float = Bounded(default=0.0, ge=0)
+    l2_linear: float = Bounded(default=0.0, ge=0)
+    l2_mlp: float = Bounded(default=0.0, ge=0)
+    l2_alpha: float = Bounded(default=0.0, ge=0)
+    evaluations_per_epoch: int = Bounded(default=1, ge=1)
+    patience: int = Bounded(default=2, ge=1)
+    monitor: Literal["log_loss", "auc"] = "log_loss"
+    batch_norm_statistics: Literal["estimated", "moving"] = "estimated"
+    statistics_rows: int = Bounded(default=100_000, ge=1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    evaluation_batch_size: int = Bounded(default=8192, ge=1)
+
+
+class SearchConfig(Frozen):
+    """How the gates are searched (paper sec. 3.2).
+
+    Attributes:
+        epochs: passes over the train rows; all are made, for the threshold is planned for them.
+        strength: ``final_threshold`` makes GRDA equally strong whatever the number of steps; ``paper`` takes c as is.
+        final_threshold: where the threshold ends, in units of the initial alpha.
+        c: the paper's c, with ``strength: paper``.
+        mu: the paper's mu.
+        gate_learning_rate: GRDA's rate.
+        gate_decay: factor on it after each fifth of an epoch (paper: 0.6 for AutoFM, 1 for AutoDeepFM).
+        learning_rate: Adam's in the search; None takes that of the training.
+        linear_rate_factor: the linear weights learn this much faster. Else the interactions first learn the effects of
+            single fields, and gates stay open for that reason alone.
+        l2_embedding: penalty on the embedding table in the search; None takes that of the training.
+    """
+
+    epochs: int = Bounded(default=1, ge=1)
+    strength: Literal["final_threshold", "paper"] = "final_threshold"
+    final_threshold: float = Bounded(default=1.0, ge=0)
+    c: float = Bounded(default=0.005, ge=0)
+    mu: float = Bounded(default=0.6, ge=0)
+    gate_learning_rate: float = Bounded(default=1.0, gt=0)
+    gate_decay: float = Bounded(default=1.0, gt=0, le=1)
+    learning_rate: float | None = Bounded(default=None, gt=0)
+    linear_rate_factor: float = Bounded(default=10.0, gt=0)
+    l2_embedding: float | None = Bounded(default=None, ge=0)
+
+
+class ExtractionConfig(Frozen):
+    """How a selection follows from the gates.
+
+    Attributes:
+        rule: ``nonzero`` keeps the open gates (the paper), ``top_k`` the ``size`` largest |alpha|, ``ladder`` the smallest
+            size whose fine-tuned validation log loss is within ``tolerance`` standard errors of the best size's.
+        size: for ``top_k``; for ``ladder`` it overrides the size chosen, the curve is measured all the same.
+        ratio: between neighbouring sizes of the ladder.
+        fine_tune_epochs: passes over the train rows for each size.
+        linear_rate_factor: the linear weights' learning rate in fine-tuning, as a multiple of the others'.
+        tolerance: in standard errors of the paired difference.
+    """
+
+    rule: Literal["nonzero", "top_k", "ladder"] = "ladder"
+    size: int | None = Bounded(default=None, ge=1)
+    ratio: float = Bounded(default=1.5, gt=1)
+    fine_tune_epochs: float = Bounded(default=1.0, gt=0)
+    linear_rate_factor: float = Bounded(default=10.0, gt=0)
+    tolerance: float = Bounded(default=1.0, ge=0)
+
+
+class CheckpointConfig(Frozen):
+    """Where and how often an unfinished training is kept.
+
+    Attributes:
+        folder: of all checkpoints; below it one folder per training.
+        minutes: between two checkpoints.
+    """
+
+    folder: Path
+    minutes: float = Bounded(default=5.0, ge=0)

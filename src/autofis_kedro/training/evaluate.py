@@ -1,0 +1,70 @@
+"""Predictions of a model over whole splits."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from autofis_kedro.data.batches import sequential_batches, training_batches
+from autofis_kedro.data.examples import Examples
+from autofis_kedro.errors import UserError
+from autofis_kedro.models import CTRModel
+from autofis_kedro.models.norm import estimating
+from autofis_kedro.training.config import TrainingConfig
+
+
+def device_of(config: TrainingConfig) -> torch.device:
+    """The device that the configuration asks for.
+
+    Raises:
+        UserError: cuda asked for where there is none.
+    """
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise UserError("device 'cuda': torch finds no CUDA device; use device=cpu or device=auto")
+    is_cuda = config.device == "cuda" or (config.device == "auto" and torch.cuda.is_available())
+    return torch.device("cuda" if is_cuda else "cpu")
+
+
+@torch.no_grad()
+def prepare_for_evaluation(model: CTRModel, train: Examples, config: TrainingConfig) -> None:
+    """Evaluation mode: untrained ids borrow their field's rare values, batch norm knows the statistics of these weights.
+
+    Moving averages with the paper's momentum are far from converged after a few hundred steps; a pass over train rows
+    gives the statistics that belong to the present weights (``batch_norm_statistics: estimated``).
+    """
+    model.eval()
+    model.lend_to_untrained()
+    if config.batch_norm_statistics == "moving":
+        return
+    device = device_of(config)
+    with estimating(model) as has_norms:
+        if not has_norms:
+            return
+        seen = 0
+        # Seed and epoch are fixed: the same weights always get the same statistics.
+        for batch in training_batches(train, config.evaluation_batch_size, seed=0, epoch=0):
+            model(batch.to(device))
+            seen += len(batch)
+            if seen >= config.statistics_rows:
+                break
+
+
+@torch.no_grad()
+def predict(model: CTRModel, examples: Examples, config: TrainingConfig) -> NDArray[np.float32]:
+    """Predicted probabilities of every row in stored order: float32 [N].
+
+    Raises:
+        UserError: a logit is not finite.
+    """
+    device = device_of(config)
+    model.eval()
+    parts = [
+        torch.sigmoid(model(batch.to(device))).cpu().numpy()
+        for batch in sequential_batches(examples, config.evaluation_batch_size)
+    ]
+    probabilities = np.concatenate(parts)
+    if not np.isfinite(probabilities).all():
+        row = int(np.flatnonzero(~np.isfinite(probabilities))[0])
+        raise UserError(f"the prediction for row {row} is not a finite number: lower learning_rate")
+    return probabilities

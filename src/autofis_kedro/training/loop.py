@@ -1,0 +1,107 @@
+"""The one training loop: baselines, search, fine-tuning and re-training all run through ``fit``."""
+
+from __future__ import annotations
+
+import torch
+
+from autofis_kedro.data.batches import Batch, training_batches
+from autofis_kedro.data.examples import Examples, check_examples
+from autofis_kedro.errors import UserError
+from autofis_kedro.evaluation.metrics import score
+from autofis_kedro.models import CTRModel
+from autofis_kedro.training.allocator import keep_large_buffers
+from autofis_kedro.training.checkpoint import Checkpoint
+from autofis_kedro.training.config import SearchConfig, TrainingConfig
+from autofis_kedro.training.evaluate import device_of, predict, prepare_for_evaluation
+from autofis_kedro.training.optimizers import PARTS, make_optimizers
+from autofis_kedro.training.progress import TrainingProgress
+from autofis_kedro.training.run import Fitted, Run, is_boundary
+
+
+def fit(
+    model: CTRModel,
+    train: Examples,
+    valid: Examples,
+    config: TrainingConfig,
+    *,
+    seed: int,
+    search: SearchConfig | None = None,
+    checkpoint: Checkpoint | None = None,
+    name: str = "model",
+) -> Fitted:
+    """Train a model, in place.
+
+    Early stopping and the best weights are decided on the validation rows; a search runs all its planned steps, for GRDA's
+    threshold is planned for them, and ends with its last weights. Interrupted and called again with the same arguments
+    and checkpoint, it continues to bit-identical weights on a CPU.
+
+    Args:
+        model: with its initial weights.
+        train: the rows to learn from.
+        valid: the rows that decide when to stop.
+        config: rates, sizes, stopping.
+        seed: of the shuffle and of dropout.
+        search: trains the gates with GRDA; None trains everything with Adam.
+        checkpoint: where an unfinished training is kept.
+        name: for the progress bar.
+
+    Raises:
+        UserError: data that do not fit the model, a loss that is not finite, a corrupt checkpoint.
+    """
+    check_examples(train, model.schema, "train examples")
+    check_examples(valid, model.schema, "validation examples")
+    keep_large_buffers()
+    model.to(device_of(config))
+    model.keep_table_gradients()
+    steps = -(-train.n_rows // config.batch_size)
+    run = Run(model, make_optimizers(model, config, search, steps), config, steps, search)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        run.restore(checkpoint)
+        with TrainingProgress(name, run.epochs * train.n_rows, run.step * config.batch_size) as progress:
+            _train(run, train, valid, seed, checkpoint, progress)
+    return run.finish()
+
+
+def _train(
+    run: Run, train: Examples, valid: Examples, seed: int, checkpoint: Checkpoint | None, progress: TrainingProgress
+) -> None:
+    while not run.is_finished:
+        epoch, first = divmod(run.step, run.steps_per_epoch)
+        for batch in training_batches(train, run.config.batch_size, seed=seed, epoch=epoch, first_batch=first):
+            loss = _update(run, batch)
+            progress.advance(len(batch), run.rows_per_second, loss)
+            if is_boundary(run.step, run.steps_per_epoch, run.config.evaluations_per_epoch):
+                _evaluate(run, train, valid, progress)
+            if checkpoint is not None and checkpoint.is_due():
+                checkpoint.save(*run.to_save())
+            if run.is_finished:
+                return
+
+
+def _update(run: Run, batch: Batch) -> float:
+    """One step: gradients of all parameters at the same weights, then both optimizers (paper Eq. 14)."""
+    with run.timed(len(batch)):
+        run.model.train()
+        batch = batch.to(run.device)
+        logit_B = run.model(batch)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logit_B, batch.labels_B)
+        loss.backward()  # type: ignore[no-untyped-call]
+        run.optimizers.step()
+        run.model.clear_gradients()
+        value = loss.item()
+    if value != value or value in (float("inf"), float("-inf")):
+        raise UserError(f"training loss is {value} at step {run.step}: lower learning_rate")
+    run.after_step(value)
+    if is_boundary(run.step, run.steps_per_epoch, PARTS):
+        search = run.search
+        run.optimizers.decay(run.config.learning_rate_decay, search.gate_decay if search else 1.0)
+    return value
+
+
+def _evaluate(run: Run, train: Examples, valid: Examples, progress: TrainingProgress) -> None:
+    prepare_for_evaluation(run.model, train, run.config)
+    metrics = score(valid.labels, predict(run.model, valid, run.config))
+    record = run.record(metrics.log_loss, metrics.auc)
+    gates = "" if record.open_gates is None else f", {record.open_gates} gates open"
+    progress.evaluated(record.epoch, metrics.log_loss, metrics.auc, gates, run.rows_per_second)
