@@ -1,7 +1,7 @@
 """How raw values become buckets: the configuration, and the edges of numeric buckets.
 
-A numeric field is cut by ascending edges e_1 < ... < e_k into k + 1 half-open buckets (-inf, e_1), [e_1, e_2), ...,
-[e_k, inf). All three methods only choose the edges, so that a value is encoded by one binary search.
+A numeric field is cut by ascending edges e_1 < ... < e_k into k + 1 half-open buckets: below e_1, from e_1 to
+below e_2, ..., from e_k on. The methods only choose the edges; a value is encoded by one binary search.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Quantiles(Frozen):
 
 
 class LogSquared(Frozen):
-    """Bucket floor(log(x)^2) for x > 2, as the winners of the Criteo challenge; see :func:`log_squared_edges`."""
+    """Bucket floor(log(x)^2), as the winners of the Criteo challenge did; see :func:`log_squared_edges`."""
 
     method: Literal["log_squared"]
 
@@ -58,8 +58,8 @@ class BucketingConfig(Frozen):
 
     Attributes:
         dataset: the data set's name, in the schema and in tables.
-        min_count: a value (or numeric bucket) in fewer train rows than this is rare; all rare ones of a field share
-            the id OTHER (paper sec. 4.1: "appearing less than 20 times are set as a dummy feature 'other'").
+        min_count: a value (or numeric bucket) in fewer train rows than this is rare; all rare ones of a field
+            share the id OTHER (paper sec. 4.1: "less than 20 times are set as a dummy feature 'other'").
         min_count_of: other thresholds for single fields.
         numeric: how numeric fields are cut.
         numeric_of: other ways for single fields.
@@ -113,23 +113,25 @@ def numeric_edges(buckets: NumericBuckets, values: Float64, counts: NDArray[np.i
 def quantile_edges(values: Float64, counts: NDArray[np.integer], n_buckets: int) -> Float64:
     """Edges of equal-size buckets.
 
-    The edges are the values at ranks ceil(n j / n_buckets), j = 1 .. n_buckets - 1, of the n sorted train rows, each
-    once. Equal values are never parted, so a bucket holds at most n / n_buckets rows besides those of its lowest value.
+    The edges are the values at ranks ceil(n j / n_buckets), 0 < j < n_buckets, of the n sorted rows, each
+    once. Equal values are never parted: a bucket holds at most ceil(n / n_buckets) rows besides those of its
+    lowest value.
     """
     ends = np.cumsum(counts)
     n_rows = int(ends[-1])
     ranks = [-(-n_rows * j // n_buckets) for j in range(1, n_buckets)]
     at_rank = np.searchsorted(ends, [rank for rank in ranks if rank < n_rows], side="right")
     edges = np.unique(values[at_rank])
-    return edges[edges > values[0]]  # an edge at the minimum would leave the first bucket empty
+    above: Float64 = edges[edges > values[0]]  # an edge at the minimum would leave the first bucket empty
+    return above
 
 
 def log_squared_edges(low: float, high: float) -> Float64:
     """Edges of floor(log(x)^2) buckets that cover low..high.
 
     * x >= e: one bucket for each integer floor(log(x)^2).
-    * -2 <= x < e: one bucket for each integer: the winners kept every x <= 2 as a value of its own, 0 included; logs
-      squared are not monotone below 1. Fractions are rounded down, and 2 <= x < e is one bucket.
+    * -2 <= x < e: one bucket for each integer, as the winners kept every x <= 2 as a value of its own; below
+      1 the square of the log rises again. Fractions are rounded down, and 2 <= x < e is one bucket.
     * x < -2: mirrored, so a large negative value falls into the bucket of floor(log(-x)^2).
     """
     edges = [float(x) for x in range(-2, 3)]

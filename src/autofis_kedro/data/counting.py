@@ -1,6 +1,6 @@
 """How often each value occurs in the train rows, one field after another.
 
-Each count is one streaming pass over one column, so that memory holds the distinct values of one field at a time.
+Each count is one streaming pass over one column: memory holds the distinct values of one field at a time.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from autofis_kedro.errors import UserError
 VALUE = "value"
 COUNT = "count"
 
-# Above this many distinct values numbers are counted to SIGNIFICANT_DIGITS digits: memory stays bounded (about 9,000
-# values per power of ten) and a quantile moves by 0.01 % of its value at most.
+# Above this many distinct values numbers are counted to SIGNIFICANT_DIGITS digits: memory stays bounded
+# (about 9,000 values per power of ten) and a quantile moves by 0.05 % of its value at most.
 MAX_EXACT_NUMBERS = 5_000_000
 SIGNIFICANT_DIGITS = 4
+LOW_COUNTS = 8
 
 
 def count_values(rows: pl.LazyFrame, field: str, kind: FieldKind) -> pl.DataFrame:
@@ -50,10 +51,19 @@ def count_values(rows: pl.LazyFrame, field: str, kind: FieldKind) -> pl.DataFram
     )
     if kind == "numeric":
         _check_finite(counted, field)
-    # group_by has no stable order: ids must not depend on it.
     missing = counted.filter(pl.col(VALUE).is_null())
-    values = counted.filter(pl.col(VALUE).is_not_null())
-    return pl.concat([missing, values.sort([COUNT, VALUE], descending=[True, False])])
+    return pl.concat([missing, _sorted(counted.filter(pl.col(VALUE).is_not_null()))])
+
+
+def _sorted(values: pl.DataFrame) -> pl.DataFrame:
+    """By count, descending, then by value: group_by has no stable order, and ids must not depend on it."""
+    # Most values are rare. Sorting each low count's values alone is several times faster than by two keys.
+    common = values.filter(pl.col(COUNT) > LOW_COUNTS).sort([COUNT, VALUE], descending=[True, False])
+    parts = [common]
+    for count in range(LOW_COUNTS, 0, -1):
+        of_count = values.filter(pl.col(COUNT) == count)
+        parts.append(of_count.with_columns(pl.col(VALUE).sort()))
+    return pl.concat(parts)
 
 
 def _numbers(rows: pl.LazyFrame, field: str) -> pl.Expr:

@@ -30,18 +30,17 @@ LocalIds = Callable[[pl.Series], Int32]
 
 @dataclass(frozen=True)
 class EncodedRows:
-    """Typed rows and what encodes them: encoded while they are written, so that they are never in memory at once.
+    """Typed rows and their encoder: a recipe, carried out while it is written, so that the rows are never in
+    memory at once.
 
     Attributes:
         rows: typed rows.
-        vocabularies: fitted on the train rows.
-        schema: the vocabularies' schema.
+        encoder: of vocabularies that were fitted on the train rows.
         what: the name of the split, for messages.
     """
 
     rows: pl.LazyFrame
-    vocabularies: Vocabularies
-    schema: Schema
+    encoder: Encoder
     what: str = "rows"
 
     def write(self, folder: Path) -> None:
@@ -50,9 +49,8 @@ class EncodedRows:
         Raises:
             UserError: no rows, a constant label, or a missing column.
         """
-        encoder = Encoder(self.vocabularies, self.schema)
-        with ExamplesWriter(folder, self.schema) as writer:
-            for chunk in encoder.chunks(self.rows, self.what):
+        with ExamplesWriter(folder, self.encoder.schema) as writer:
+            for chunk in self.encoder.chunks(self.rows, self.what):
                 writer.append(chunk)
             check_labels(writer.n_rows, writer.positives, self.what)
 
@@ -62,10 +60,10 @@ class EncodedRows:
         Raises:
             UserError: as :meth:`write`.
         """
-        encoder = Encoder(self.vocabularies, self.schema)
-        chunks = list(encoder.chunks(self.rows, self.what))
-        check_labels(sum(len(c) for c in chunks), sum(int(c.labels.sum()) for c in chunks), self.what)
-        return concatenate(chunks, self.schema)
+        chunks = list(self.encoder.chunks(self.rows, self.what))
+        positives = sum(int(chunk.labels.sum()) for chunk in chunks)
+        check_labels(sum(chunk.n_rows for chunk in chunks), positives, self.what)
+        return concatenate(chunks, self.encoder.schema)
 
 
 def encode(
@@ -76,7 +74,7 @@ def encode(
     Raises:
         UserError: no rows, a constant label, or a missing column.
     """
-    EncodedRows(rows, vocabularies, schema, what).write(folder)
+    EncodedRows(rows, Encoder(vocabularies, schema), what).write(folder)
     return Examples.open(folder, schema)
 
 
@@ -95,38 +93,45 @@ def check_labels(n_rows: int, positives: int, what: str) -> None:
 
 
 class Encoder:
-    """Encodes chunks of typed rows."""
+    """Encodes chunks of typed rows.
+
+    Attributes:
+        schema: of the vocabularies.
+    """
 
     def __init__(self, vocabularies: Vocabularies, schema: Schema) -> None:
         fields = list(vocabularies)
         if [(f.name, f.kind, f.size) for f in fields] != [(f.name, f.kind, f.size) for f in schema.fields]:
             raise UserError(f"the vocabularies do not fit schema '{schema.dataset}'; run bucketing again")
-        self._schema = schema
+        self.schema = schema
         self._local_ids = [local_ids(field) for field in fields]
 
     def chunks(self, rows: pl.LazyFrame, what: str) -> Iterator[Examples]:
-        """Encoded chunks in row order."""
-        absent = {LABEL, *self._schema.names} - set(rows.collect_schema().names())
+        """Encoded chunks in row order.
+
+        Raises:
+            UserError: a missing column.
+        """
+        absent = {LABEL, *self.schema.names} - set(rows.collect_schema().names())
         if absent:
             raise UserError(f"{what}: no column for: {', '.join(sorted(absent))}")
-        frames = rows.select(LABEL, *self._schema.names).collect_batches(
-            chunk_size=CHUNK_ROWS, maintain_order=True
-        )
+        rows = rows.select(LABEL, *self.schema.names)
         with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
-            for frame in frames:
+            for frame in rows.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
                 yield self._encode(frame, threads)
 
     def _encode(self, frame: pl.DataFrame, threads: ThreadPoolExecutor) -> Examples:
-        schema = self._schema
-        one_hot_BO = np.empty((len(frame), len(schema.one_hot_positions)), dtype=np.int32)
+        schema = self.schema
         special: dict[str, tuple[int, int, int]] = {}
+        # Filled field by field and turned at the end: writing columns of [B, O] would be three times slower.
+        ids_OB = np.empty((len(schema.one_hot_positions), len(frame)), dtype=np.int32)
 
         def fill(column_position: tuple[int, int]) -> None:
             column, position = column_position
             name = schema.names[position]
             ids = self._local_ids[position](frame[name])
             special[name] = count_special(ids)
-            np.add(ids, schema.offsets[position], out=one_hot_BO[:, column])
+            np.add(ids, schema.offsets[position], out=ids_OB[column])
 
         list(threads.map(fill, enumerate(schema.one_hot_positions)))
         bags = {}
@@ -135,7 +140,8 @@ class Encoder:
             ids, offsets = self._lists(frame[name], position)
             special[name] = count_special(ids)
             bags[position] = IdLists(ids + np.int32(schema.offsets[position]), offsets)
-        return Examples(one_hot_BO, frame[LABEL].cast(pl.UInt8).to_numpy(), bags, schema.fingerprint, special)
+        labels = frame[LABEL].cast(pl.UInt8).to_numpy()
+        return Examples(np.ascontiguousarray(ids_OB.T), labels, bags, schema.fingerprint, special)
 
     def _lists(self, cells: pl.Series, position: int) -> tuple[Int32, NDArray[np.int64]]:
         """Local ids and row offsets of a multi-hot column.
@@ -143,7 +149,7 @@ class Encoder:
         Ids ascend within a row and do not repeat: a multi-hot vector holds 0 or 1 (Eq. 1). An empty cell is
         one MISSING.
         """
-        size = self._schema.fields[position].size
+        size = self.schema.fields[position].size
         lists = cells.list.drop_nulls()
         lengths = lists.list.len().fill_null(0).to_numpy()
         flat = lists.filter(lengths > 0).explode()

@@ -43,7 +43,7 @@ class Examples:
         labels: uint8 [N], 0 or 1.
         bags: the multi-hot fields by their position in the schema.
         schema_fingerprint: of the schema that the ids belong to; None where it is not known.
-        special: how often the ids missing, unseen and other occur, by field name; empty where it was not counted.
+        special: how often the ids missing, unseen and other occur, by field name; empty where nobody counted.
     """
 
     one_hot: Int32
@@ -89,27 +89,44 @@ class Examples:
         )
 
 
+CHECKED_IDS = 10_000
+
+
 def check_examples(examples: Examples, schema: Schema, what: str) -> None:
-    """Check that examples fit a schema: shapes always, the id ranges on the first and last rows.
+    """Check that examples fit a schema: shapes always, the id ranges on the first and last ids of each field.
 
     Raises:
         UserError: names the field, the id and its range, or the shape that does not fit.
     """
     if examples.schema_fingerprint not in (None, schema.fingerprint):
         raise UserError(
-            f"{what}: encoded with another schema than the one of '{schema.dataset}' in use; run bucketing again"
+            f"{what}: encoded with another schema than the one of '{schema.dataset}' in use; "
+            "run bucketing again"
         )
     one_hot, multi_hot = schema.one_hot_positions, schema.multi_hot_positions
-    if examples.one_hot.shape != (examples.n_rows, len(one_hot)) or set(examples.bags) != set(multi_hot):
+    if examples.one_hot.shape[1:] != (len(one_hot),) or set(examples.bags) != set(multi_hot):
         raise UserError(
-            f"{what}: {examples.one_hot.shape[1]} one-hot and {len(examples.bags)} multi-hot fields do not fit schema "
-            f"'{schema.dataset}' with {len(one_hot)} and {len(multi_hot)}; run bucketing again"
+            f"{what}: {examples.one_hot.shape[1]} one-hot and {len(examples.bags)} multi-hot fields do not "
+            f"fit schema '{schema.dataset}' with {len(one_hot)} and {len(multi_hot)}; run bucketing again"
         )
-    if examples.n_rows == 0:
+    n_rows = {len(examples.one_hot), len(examples.labels)} | {
+        len(b.offsets) - 1 for b in examples.bags.values()
+    }
+    if len(n_rows) > 1:
+        raise UserError(f"{what}: labels and ids have different numbers of rows: {sorted(n_rows)}")
+    if n_rows == {0}:
         raise UserError(f"{what}: no rows")
     for column, position in enumerate(one_hot):
-        for ids in (examples.one_hot[:10_000, column], examples.one_hot[-10_000:, column]):
-            low, high = schema.offsets[position], schema.offsets[position + 1] - 1
-            if ids.min() < low or ids.max() > high:
-                bad = ids.min() if ids.min() < low else ids.max()
-                raise UserError(f"{what}: field '{schema.names[position]}': id {bad} outside {low}..{high}")
+        _check_range(examples.one_hot[:, column], schema, position, what)
+    for position, lists in examples.bags.items():
+        _check_range(lists.values, schema, position, what)
+
+
+def _check_range(ids: Int32, schema: Schema, position: int, what: str) -> None:
+    low, high = schema.offsets[position], schema.offsets[position + 1] - 1
+    for some in (ids[:CHECKED_IDS], ids[-CHECKED_IDS:]):
+        outside = some[(some < low) | (some > high)]
+        if len(outside):
+            raise UserError(
+                f"{what}: field '{schema.names[position]}': id {outside[0]} outside {low}..{high}"
+            )

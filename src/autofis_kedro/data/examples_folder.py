@@ -6,8 +6,8 @@
     bag_<p>_offsets.npy     int64 [N + 1]
     meta.json               format, schema fingerprint, sizes; written last
 
-Plain .npy files: any tool maps them without this package. The folder is written under a temporary name beside its
-place and renamed when it is whole, so that a crash leaves nothing under the final name.
+Plain .npy files: any tool maps them without this package. The folder is written under a temporary name
+beside its place and renamed when it is whole, so that a crash leaves nothing under the final name.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Meta(Frozen):
         positives: rows with label 1.
         n_one_hot: one-hot fields, O.
         n_values: ids of each multi-hot field, Z, by its position.
-        special: how often the ids missing, unseen and other occur, by field name; empty where they were not counted.
+        special: how often the ids missing, unseen and other occur, by field; empty where nobody counted.
     """
 
     format: int
@@ -81,9 +81,7 @@ class _GrowingArray:
         self._data_start = self._file.tell()
 
     def append(self, rows: NDArray[Any]) -> None:
-        self._file.write(
-            memoryview(np.ascontiguousarray(rows, dtype=self._dtype)).cast("B") if rows.size else b""
-        )
+        self._file.write(np.ascontiguousarray(rows, dtype=self._dtype).data)
         self.length += len(rows)
 
     def close(self) -> None:
@@ -187,23 +185,17 @@ def read_arrays(folder: Path, schema: Schema | None = None) -> StoredArrays:
     meta = _read_meta(folder)
     if schema is not None and meta.schema_fingerprint != schema.fingerprint:
         raise UserError(
-            f"examples {folder}: encoded with another schema of '{meta.dataset}' ({meta.schema_fingerprint}) than the "
-            f"one in use, '{schema.dataset}' ({schema.fingerprint}); run bucketing again"
+            f"examples {folder}: encoded with another schema ('{meta.dataset}', {meta.schema_fingerprint}) "
+            f"than the one in use ('{schema.dataset}', {schema.fingerprint}); run bucketing again"
         )
     try:
         one_hot = _map(folder / "one_hot.npy", np.int32, (meta.n_rows, meta.n_one_hot))
         labels = _map(folder / "labels.npy", np.uint8, (meta.n_rows,))
         bags = {
-            position: (
-                _map(folder / f"bag_{position}_values.npy", np.int32, (n_values,)),
-                _map(folder / f"bag_{position}_offsets.npy", np.int64, (meta.n_rows + 1,)),
-            )
-            for position, n_values in meta.n_values.items()
+            position: _map_lists(folder, position, meta.n_rows, n) for position, n in meta.n_values.items()
         }
     except (OSError, ValueError) as error:
-        raise UserError(
-            f"examples {folder} are damaged: {error}; delete the folder and run bucketing again"
-        ) from error
+        raise _damaged(folder, error) from error
     return StoredArrays(meta, one_hot, labels, bags)
 
 
@@ -212,21 +204,36 @@ def _read_meta(folder: Path) -> Meta:
         raise UserError(f"examples {folder}: no such folder; run bucketing first")
     try:
         content = json.loads((folder / META).read_text(encoding="utf-8"))
-        if content.get("format") != FORMAT:
-            raise UserError(
-                f"examples {folder}: format {content.get('format')}, but this version reads {FORMAT}; run bucketing again"
-            )
-        return Meta.model_validate(content)
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError, AttributeError, ValidationError) as error:
-        if isinstance(error, ValidationError):
-            error = ValueError(f"{META} does not hold what it should")
-        raise UserError(
-            f"examples {folder} are damaged: {error}; delete the folder and run bucketing again"
-        ) from error
+        if isinstance(content, dict) and content.get("format") == FORMAT:
+            return Meta.model_validate(content)
+    except ValidationError as error:
+        raise _damaged(folder, f"{META} has {error.error_count()} wrong entries") from error
+    except (OSError, ValueError) as error:  # ValueError: not JSON, or not UTF-8
+        raise _damaged(folder, error) from error
+    raise UserError(
+        f"examples {folder}: {META} is not of format {FORMAT}; run bucketing again with this version"
+    )
+
+
+def _damaged(folder: Path, why: object) -> UserError:
+    return UserError(f"examples {folder} are damaged: {why}; delete the folder and run bucketing again")
 
 
 def _map(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    # an array without elements cannot be mapped
+    array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
     if array.dtype != dtype or array.shape != shape:
         raise ValueError(f"{path.name} holds {array.dtype} {array.shape}, not {np.dtype(dtype)} {shape}")
     return np.asarray(array)  # the plain array over the same map: np.memmap's slicing is slower
+
+
+def _map_lists(
+    folder: Path, position: int, n_rows: int, n_values: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    values = _map(folder / f"bag_{position}_values.npy", np.int32, (n_values,))
+    offsets = _map(folder / f"bag_{position}_offsets.npy", np.int64, (n_rows + 1,))
+    if offsets[0] != 0 or offsets[-1] != n_values:
+        raise ValueError(
+            f"bag_{position}_offsets.npy runs from {offsets[0]} to {offsets[-1]}, not 0 to {n_values}"
+        )
+    return values, offsets

@@ -25,7 +25,7 @@ class SplitStatistics(Frozen):
 
 
 class FieldStatistics(Frozen):
-    """One field; counts are of train rows (multi-hot: of the values in their cells, an empty cell counting once).
+    """One field; shares are of train rows (multi-hot: of the values in cells, an empty cell counting as one).
 
     Attributes:
         name: the field's name.

@@ -39,8 +39,8 @@ class FieldVocabulary:
     Attributes:
         name: the field's name.
         kind: its kind.
-        rows: its part of :attr:`Vocabularies.table`: the three special ids, then kept before rare values (numeric:
-            buckets by lower edge, kept and rare ones mixed).
+        rows: its part of :attr:`Vocabularies.table`: the three special ids, then kept before rare values
+            (numeric: buckets by lower edge, kept and rare ones mixed).
     """
 
     name: str
@@ -76,9 +76,9 @@ class Vocabularies:
     """The vocabularies of all fields, as one table.
 
     Attributes:
-        table: columns field, kind, meaning (missing, unseen, other, kept, rare), id (local), value (text; numeric: the
-            bucket in words), lower (numeric: lower edge, null in the lowest), count (train rows), distinct
-            (number of raw values). The parquet file of it is the artifact.
+        table: columns field, kind, meaning (missing, unseen, other, kept, rare), id (local), value (text;
+            numeric: the bucket in words), lower (numeric: lower edge, null in the lowest), count (train
+            rows), distinct (raw values). The parquet file of it is the artifact.
     """
 
     table: pl.DataFrame
@@ -86,8 +86,8 @@ class Vocabularies:
     def __post_init__(self) -> None:
         if tuple(self.table.columns) != COLUMNS or not len(self.table):
             raise UserError(
-                f"vocabularies: a table of {len(self.table)} rows with columns {', '.join(self.table.columns)} is no "
-                f"vocabulary; it has {', '.join(COLUMNS)}; run bucketing again"
+                f"vocabularies: {len(self.table)} rows with the columns {', '.join(self.table.columns)}; "
+                f"a vocabulary has rows with {', '.join(COLUMNS)}; run bucketing again"
             )
 
     def __iter__(self) -> Iterator[FieldVocabulary]:
@@ -241,6 +241,7 @@ def _check_keeps(listed: pl.DataFrame, name: str, threshold: int) -> None:
     top = int(listed[COUNT].max() or 0)  # type: ignore[arg-type]
     if top < threshold:
         raise UserError(
-            f"field '{name}': min_count {threshold} leaves no value: the most frequent of {len(listed)} is in "
-            f"{top} train rows; set bucketing.min_count_of.{name} (or min_count) to 1..{top}, or list the field under drop"
+            f"field '{name}': min_count {threshold} leaves no value: the most frequent of {len(listed)} is "
+            f"in {top} train rows; set bucketing.min_count_of.{name} (or min_count) to 1..{top}, or list the "
+            "field under drop"
         )

@@ -15,7 +15,7 @@ from autofis_kedro.data.examples_folder import META
 class ExamplesDataset(AbstractVersionedDataset[EncodedRows, Examples]):
     """Saves rows while encoding them, in bounded memory; loads them memory-mapped, in milliseconds.
 
-    The folder appears under its name only when it is whole: after a crash or an error there is no new version.
+    The folder appears under its name only when it is whole: a crash or an error leaves no new version.
 
     Catalog entry::
 

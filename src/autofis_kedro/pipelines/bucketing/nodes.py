@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from autofis_kedro.data.bucketing import BucketingConfig
-from autofis_kedro.data.encode import EncodedRows
+from autofis_kedro.data.encode import EncodedRows, Encoder
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.data.statistics import DatasetStatistics, describe
@@ -30,11 +30,11 @@ def encode(
     schema: Schema,
 ) -> tuple[EncodedRows, EncodedRows, EncodedRows]:
     """The splits as recipes that their datasets carry out while saving: the rows stream from disk to disk."""
-    fitted = Vocabularies(vocabularies)
+    encoder = Encoder(Vocabularies(vocabularies), schema)
     return (
-        EncodedRows(train_rows, fitted, schema, "train"),
-        EncodedRows(valid_rows, fitted, schema, "valid"),
-        EncodedRows(test_rows, fitted, schema, "test"),
+        EncodedRows(train_rows, encoder, "train"),
+        EncodedRows(valid_rows, encoder, "valid"),
+        EncodedRows(test_rows, encoder, "test"),
     )
 
 
