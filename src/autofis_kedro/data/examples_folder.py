@@ -194,7 +194,7 @@ def read_arrays(folder: Path, schema: Schema | None = None) -> StoredArrays:
         bags = {
             position: _map_lists(folder, position, meta.n_rows, n) for position, n in meta.n_values.items()
         }
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:  # EOFError: numpy's word for an empty file
         raise _damaged(folder, error) from error
     return StoredArrays(meta, one_hot, labels, bags)
 
