@@ -86,21 +86,22 @@ class ExtractionConfig(Frozen):
     """How a selection follows from the gates.
 
     Attributes:
-        rule: ``nonzero`` keeps the open gates (the paper), ``top_k`` the ``size`` largest |alpha|, ``ladder`` the smallest
-            size whose fine-tuned validation log loss is within ``tolerance`` standard errors of the best size's.
-        size: for ``top_k``; for ``ladder`` it overrides the size chosen, the curve is measured all the same.
-        ratio: between neighbouring sizes of the ladder.
+        rule: ``nonzero`` keeps the open gates (the paper), ``top_k`` the ``size`` largest |alpha|. ``ladder`` finds the range
+            of sizes that validation cannot tell apart, from the smallest within ``tolerance`` standard errors of the best
+            up to the best, and takes the size of that range behind which |alpha| falls most. ``smallest`` takes the smallest.
+        size: for ``top_k``; for the ladder it overrides the size chosen, the curve is measured all the same.
+        ratio: between neighbouring sizes of the ladder; the gap below the chosen size is then halved until it is one.
         fine_tune_epochs: passes over the train rows for each size.
         linear_rate_factor: the linear weights' learning rate in fine-tuning, as a multiple of the others'.
         tolerance: in standard errors of the paired difference.
     """
 
-    rule: Literal["nonzero", "top_k", "ladder"] = "ladder"
+    rule: Literal["nonzero", "top_k", "ladder", "smallest"] = "ladder"
     size: int | None = Bounded(default=None, ge=1)
-    ratio: float = Bounded(default=1.5, gt=1)
+    ratio: float = Bounded(default=2.0, gt=1)
     fine_tune_epochs: float = Bounded(default=1.0, gt=0)
     linear_rate_factor: float = Bounded(default=10.0, gt=0)
-    tolerance: float = Bounded(default=1.0, ge=0)
+    tolerance: float = Bounded(default=2.0, ge=0)
 
 
 class CheckpointConfig(Frozen):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -21,6 +23,10 @@ from autofis_kedro.training.config import ExtractionConfig, TrainingConfig
 from autofis_kedro.training.evaluate import predict, prepare_for_evaluation
 from autofis_kedro.training.fine_tune import fine_tune
 from autofis_kedro.training.search import search_spec
+
+logger = logging.getLogger(__name__)
+
+Losses = NDArray[np.float64]
 
 
 def extract_selection(
@@ -47,30 +53,55 @@ def extract_selection(
         if extraction.size is None:
             raise UserError("extraction.rule top_k needs extraction.size: how many interactions to keep")
         return from_gates(found, schema, extraction.size, f"top_k({extraction.size})")
-    sizes = ladder_sizes(len(found.alpha_P), extraction.ratio, extraction.size)
-    losses_SN = [
-        _row_losses(found, size, weights, train, valid, schema, spec, training, extraction, seed) for size in sizes
-    ]
-    curve = size_curve(sizes, losses_SN)
-    size = extraction.size or smallest_good_size(curve, extraction.tolerance)
-    rule = f"ladder({size} given)" if extraction.size else f"ladder(within {extraction.tolerance:g} standard errors)"
-    return from_gates(found, schema, size, rule, curve)
+    context = _Ladder(found, weights, train, valid, schema, spec, training, extraction, seed)
+    losses = {size: context.row_losses(size) for size in ladder_sizes(len(found.alpha_P), extraction.ratio)}
+    size, rule = extraction.size, f"ladder({extraction.size} given)"
+    if size is None:
+        size = _refine(losses, context.row_losses, extraction.tolerance)
+        rule = f"smallest within {extraction.tolerance:g} standard errors"
+        if extraction.rule == "ladder":
+            size = largest_gap(found, size, best_size(losses))
+            rule = f"largest gap in |alpha| within {extraction.tolerance:g} standard errors"
+    losses[size] = losses[size] if size in losses else context.row_losses(size)
+    return from_gates(found, schema, size, rule, size_curve(losses))
 
 
-def ladder_sizes(n_pairs: int, ratio: float, also: int | None = None) -> list[int]:
-    """Sizes from 1 to ``n_pairs`` that grow by about ``ratio``, ascending; ``also`` is one of them."""
+def ladder_sizes(n_pairs: int, ratio: float) -> list[int]:
+    """Sizes from 1 to ``n_pairs`` that grow by about ``ratio``, ascending."""
     sizes, size = {n_pairs}, 1.0
     while size < n_pairs:
         sizes.add(round(size))
         size = max(size * ratio, round(size) + 1)
-    return sorted(sizes | ({also} if also is not None else set()))
+    return sorted(sizes)
 
 
-def size_curve(sizes: Sequence[int], losses_SN: Sequence[NDArray[np.float64]]) -> tuple[SizeOnCurve, ...]:
-    """Mean log loss of each size, and its paired difference to the best size with that difference's standard error."""
-    best_N = min(losses_SN, key=lambda losses: float(losses.mean()))
+def best_size(losses: Mapping[int, Losses]) -> int:
+    """The size with the lowest mean log loss."""
+    return min(losses, key=lambda size: float(losses[size].mean()))
+
+
+def largest_gap(gates: Gates, smallest: int, largest: int) -> int:
+    """The size within [smallest, largest] behind which |alpha| falls most; the smaller of equals."""
+    magnitude_P = np.append(np.abs(gates.alpha_P[gates.ranking()]), 0.0)
+    gaps = magnitude_P[smallest - 1 : largest] - magnitude_P[smallest : largest + 1]
+    return smallest + int(np.argmax(gaps))
+
+
+def _refine(losses: dict[int, Losses], row_losses: Callable[[int], Losses], tolerance: float) -> int:
+    """Halve the gap below the smallest good size until it is one; adds the sizes looked at to ``losses``."""
+    while True:
+        size = smallest_good_size(size_curve(losses), tolerance)
+        below = max((smaller for smaller in losses if smaller < size), default=0)
+        if size - below <= 1:
+            return size
+        losses[(size + below) // 2] = row_losses((size + below) // 2)
+
+
+def size_curve(losses: Mapping[int, Losses]) -> tuple[SizeOnCurve, ...]:
+    """By size: mean log loss, and its paired difference to the best size with that difference's standard error."""
+    best_N = losses[best_size(losses)]
     points = []
-    for size, losses_N in zip(sizes, losses_SN, strict=True):
+    for size, losses_N in sorted(losses.items()):
         difference_N = losses_N - best_N
         error = float(difference_N.std(ddof=1) / np.sqrt(len(difference_N)))
         points.append(
@@ -86,25 +117,30 @@ def smallest_good_size(curve: Sequence[SizeOnCurve], tolerance: float) -> int:
     return min(point.size for point in curve if point.difference <= tolerance * point.standard_error)
 
 
-def _row_losses(
-    gates: Gates,
-    size: int,
-    weights: Mapping[str, Tensor],
-    train: Examples,
-    valid: Examples,
-    schema: Schema,
-    spec: ModelSpec,
-    training: TrainingConfig,
-    extraction: ExtractionConfig,
-    seed: int,
-) -> NDArray[np.float64]:
-    """Validation log loss of every row after closing all but ``size`` gates and fine-tuning: [N]."""
-    kept = np.sort(gates.ranking()[:size])
-    model = close_gates(weights, kept, schema, spec)
-    tuning = training.model_copy(update={"linear_rate_factor": extraction.linear_rate_factor})
-    fine_tune(model, train, tuning, epochs=extraction.fine_tune_epochs, seed=seed)
-    prepare_for_evaluation(model, train, training)
-    return log_losses(valid.labels, predict(model, valid, training))
+@dataclass(frozen=True)
+class _Ladder:
+    """All that a rung needs."""
+
+    gates: Gates
+    weights: Mapping[str, Tensor]
+    train: Examples
+    valid: Examples
+    schema: Schema
+    spec: ModelSpec
+    training: TrainingConfig
+    extraction: ExtractionConfig
+    seed: int
+
+    def row_losses(self, size: int) -> Losses:
+        """Validation log loss of every row after closing all but ``size`` gates and fine-tuning: [N]."""
+        kept = np.sort(self.gates.ranking()[:size])
+        model = close_gates(self.weights, kept, self.schema, self.spec)
+        tuning = self.training.model_copy(update={"linear_rate_factor": self.extraction.linear_rate_factor})
+        fine_tune(model, self.train, tuning, epochs=self.extraction.fine_tune_epochs, seed=self.seed)
+        prepare_for_evaluation(model, self.train, tuning)
+        losses_N = log_losses(self.valid.labels, predict(model, self.valid, tuning))
+        logger.info("size ladder: %d interactions: valid log loss %.5f", size, losses_N.mean())
+        return losses_N
 
 
 def close_gates(
