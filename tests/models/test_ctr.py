@@ -1,0 +1,155 @@
+"""The composed model equals its published formula."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autofis_kedro.errors import UserError
+from autofis_kedro.models import CTRModel, MLPSpec, ModelSpec
+from autofis_kedro.models.interactions import pair_products, sum_of_all_pair_products
+from tests.problems import all_pairs, logits_by_hand, random_batch, random_examples, schema_of
+
+SPECS = {
+    "lr": ModelSpec(order=1, embedding_dim=3),
+    "fm": ModelSpec(embedding_dim=3),
+    "fm_sum_pooling": ModelSpec(embedding_dim=3, pooling="sum"),
+    "autofm": ModelSpec(embedding_dim=3, normalize=True, weighting="learned"),
+    "alpha_only": ModelSpec(embedding_dim=3, weighting="learned"),
+    "norm_only": ModelSpec(embedding_dim=3, normalize=True),
+    "deepfm": ModelSpec(embedding_dim=3, mlp=MLPSpec(hidden=(5, 4))),
+    "deepfm_affine": ModelSpec(embedding_dim=3, mlp=MLPSpec(hidden=(5, 4), normalization="affine")),
+    "deepfm_no_norm": ModelSpec(embedding_dim=3, mlp=MLPSpec(hidden=(5,), normalization="none")),
+    "autodeepfm": ModelSpec(embedding_dim=3, normalize=True, weighting="learned", mlp=MLPSpec(hidden=(5,))),
+}
+
+
+def shaken(spec, schema, pairs=None, seed=1):
+    """A model in which no weight or statistic is at a special value."""
+    model = CTRModel(spec, schema, pairs, seed=seed)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for tensor in [*model.parameters(), *(b for b in model.buffers() if b.is_floating_point())]:
+            tensor.add_(0.3 * torch.rand(tensor.shape, generator=generator))
+    return model.eval()
+
+
+@pytest.mark.parametrize("multi_hot", [(), (1,), (0, 3)])
+@pytest.mark.parametrize("name", SPECS)
+def test_logits_equal_the_formula(name, multi_hot):
+    schema = schema_of([5, 6, 4, 7], multi_hot)
+    examples = random_examples(schema, 9, seed=3)
+    for pairs in (None, ((0, 2), (1, 3))):
+        model = shaken(SPECS[name], schema, pairs)
+        logits = model(random_batch(schema, 9, seed=3)).detach().numpy()
+        np.testing.assert_allclose(logits, logits_by_hand(model, examples), rtol=1e-5, atol=1e-5)
+
+
+@given(st.integers(2, 7), st.integers(1, 5), st.integers(0, 1000))
+@settings(max_examples=40, deadline=None)
+def test_fm_is_half_of_square_of_sum_minus_sum_of_squares(fields, dim, seed):
+    e_BFK = torch.randn(4, fields, dim, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    by_pair = sum((e_BFK[:, i] * e_BFK[:, j]).sum(1) for i, j in all_pairs(fields))
+    torch.testing.assert_close(sum_of_all_pair_products(e_BFK), by_pair)
+    pairs_2P = torch.tensor(all_pairs(fields)).T
+    torch.testing.assert_close(pair_products(e_BFK, pairs_2P).sum(1), by_pair)
+
+
+def test_gradient_of_pair_products():
+    e_BFK = torch.randn(3, 4, 2, dtype=torch.float64, requires_grad=True)
+    for pairs in (all_pairs(4), ((0, 3), (1, 2))):
+        assert torch.autograd.gradcheck(lambda e, p=pairs: pair_products(e, torch.tensor(p).T), (e_BFK,))
+
+
+@pytest.mark.parametrize("name", ["autofm", "alpha_only", "autodeepfm"])
+def test_a_closed_gate_equals_a_removed_interaction(name):
+    schema = schema_of([5, 6, 4, 7])
+    model = shaken(SPECS[name], schema)
+    kept = ((0, 1), (1, 3), (2, 3))
+    places = [all_pairs(4).index(pair) for pair in kept]
+    with torch.no_grad():
+        closed = torch.ones(6, dtype=torch.bool)
+        closed[places] = False
+        model.gates[closed] = 0.0
+    removed = CTRModel(SPECS[name], schema, kept).eval()
+    state = {k: v[places] if k.startswith("interactions.") else v for k, v in model.state_dict().items()}
+    removed.load_state_dict(state)
+    batch = random_batch(schema, 20)
+    torch.testing.assert_close(removed(batch), model(batch))
+
+
+def test_permuting_fields_permutes_the_gradient_of_alpha_and_changes_nothing_else():
+    schema = schema_of([5, 5, 5, 5])
+    order = [2, 0, 3, 1]
+    model = shaken(SPECS["autofm"], schema)
+    twin = CTRModel(SPECS["autofm"], schema)
+    batch = random_batch(schema, 30)
+    twin_pairs = [all_pairs(4).index(tuple(sorted((order.index(i), order.index(j))))) for i, j in all_pairs(4)]
+    state = model.state_dict()
+    for key in [k for k in state if k.startswith("interactions.")]:
+        moved = torch.empty_like(state[key])
+        moved[twin_pairs] = state[key]
+        state[key] = moved
+    twin.load_state_dict(state)
+    for m in (model, twin):
+        m.train()
+    permuted = type(batch)(batch.one_hot_BO[:, order].contiguous(), batch.labels_B, {})
+    logits, twin_logits = model(batch), twin(permuted)
+    torch.testing.assert_close(twin_logits, logits)
+    logits.square().sum().backward()
+    twin_logits.square().sum().backward()
+    torch.testing.assert_close(twin.gates.grad[twin_pairs], model.gates.grad)
+
+
+def test_gradients_kept_in_place_equal_autograd():
+    schema = schema_of([5, 6, 4, 7], multi_hot=(2,))
+    model, twin = shaken(SPECS["autodeepfm"], schema), shaken(SPECS["autodeepfm"], schema)
+    twin.keep_table_gradients()
+    for seed in range(3):
+        batch = random_batch(schema, 11, seed)
+        model.zero_grad(set_to_none=True)
+        for m in (model, twin):
+            m(batch).square().sum().backward()
+        for (name, ours), (_, theirs) in zip(twin.named_parameters(), model.named_parameters(), strict=True):
+            torch.testing.assert_close(ours.grad, theirs.grad, msg=lambda text, n=name: f"{n}: {text}")
+        twin.clear_gradients()
+        assert all(not table.weight.grad.any() for table in twin.tables)
+
+
+def test_seeds_decide_the_initial_values():
+    schema = schema_of([50, 60])
+    same, again, other = (CTRModel(SPECS["autodeepfm"], schema, seed=s).state_dict() for s in (4, 4, 5))
+    assert all(torch.equal(same[k], again[k]) for k in same)
+    assert not torch.equal(same["embedding.weight"], other["embedding.weight"])
+
+
+def test_initial_values_are_the_papers():
+    schema = schema_of([500, 700])
+    state = CTRModel(SPECS["autodeepfm"], schema, seed=0).state_dict()
+    for key, bound in (("embedding.weight", (6 / 1203) ** 0.5), ("linear.weight", (6 / 1200) ** 0.5)):
+        assert 0.98 * bound < state[key].abs().max() <= bound
+    assert not state["mlp.last.bias"].any()
+    alpha = state["interactions.alpha_P"]
+    assert ((alpha >= 0.599) & (alpha <= 0.601)).all()
+
+
+def test_untrained_ids_borrow_the_rare_values_vector():
+    schema = schema_of([6, 5], other_rows=3)
+    model = CTRModel(SPECS["fm"], schema)
+    before = model.embedding.weight.detach().clone()
+    model.lend_to_untrained()
+    table = model.embedding.weight
+    for start in schema.offsets[:-1]:
+        torch.testing.assert_close(table[start + 1], before[start + 2])
+        torch.testing.assert_close(table[start + 2 :][:3], before[start + 2 :][:3])
+
+
+def test_no_interaction_is_an_error():
+    with pytest.raises(UserError, match="keep at least one pair"):
+        CTRModel(SPECS["fm"], schema_of([4, 4]), ())
+
+
+def test_first_order_with_gates_is_an_error():
+    with pytest.raises(ValueError, match="order 1 has no interactions"):
+        ModelSpec(order=1, weighting="learned")
