@@ -1,0 +1,148 @@
+"""A data set's one declarative description: what its columns are and which become fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field as Bounded
+from pydantic import field_validator, model_validator
+
+from autofis_kedro.config import Frozen
+from autofis_kedro.data.schema import FieldKind
+
+TimePart = Literal["hour", "weekday", "day", "month"]
+
+
+class Delimited(Frozen):
+    """Text with a separator: csv, tsv.
+
+    Attributes:
+        separator: one character.
+        columns: names in order where the file has no header line; ``I1..I13`` stands for thirteen.
+        quote: the quoting character; null where the file quotes nothing.
+    """
+
+    kind: Literal["delimited"] = "delimited"
+    separator: str = Bounded(default=",", min_length=1, max_length=1)
+    columns: tuple[str, ...] | None = None
+    quote: str | None = '"'
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _expand(cls, names: Any) -> Any:
+        return names if names is None else tuple(name for item in names for name in expand(item))
+
+
+class Parquet(Frozen):
+    """Parquet files."""
+
+    kind: Literal["parquet"] = "parquet"
+
+
+class LibFM(Frozen):
+    """libfm text with the same fields at the same places in every row: ``label id:1 id:1 ...``.
+
+    Attributes:
+        columns: names of the fields in order.
+    """
+
+    kind: Literal["libfm"] = "libfm"
+    columns: tuple[str, ...]
+
+
+class Label(Frozen):
+    """The label column and what it may hold, as text."""
+
+    column: str = "label"
+    positive: tuple[str, ...] = ("1", "1.0", "true", "True")
+    negative: tuple[str, ...] = ("0", "0.0", "false", "False")
+
+
+class FieldDescription(Frozen):
+    """One field, or several alike.
+
+    Attributes:
+        name: the column; ``I1..I13`` stands for thirteen fields.
+        kind: ``timestamp`` is a column that other fields are derived from and no field itself.
+        separator: between the values of a multi-hot cell.
+        format: of a timestamp, in strftime's letters.
+        parts: fields derived from a timestamp, named after the part.
+    """
+
+    name: str
+    kind: Literal["categorical", "numeric", "multi_hot", "timestamp"] = "categorical"
+    separator: str = "|"
+    format: str | None = None
+    parts: tuple[TimePart, ...] = ()
+
+    @model_validator(mode="after")
+    def _timestamp_is_complete(self) -> FieldDescription:
+        if self.kind == "timestamp" and not (self.format and self.parts):
+            raise ValueError(f"timestamp '{self.name}' needs format and parts (hour, weekday, day, month)")
+        return self
+
+
+class DataDescription(Frozen):
+    """Everything about a click log that differs from the next one.
+
+    Attributes:
+        format: how the files are written.
+        files: which files of a folder, as a glob pattern.
+        split_files: files of the train, valid and test rows where they are given, as glob patterns.
+        label: the label column.
+        fields: columns that become fields, in order.
+        drop: columns that are left out.
+        missing: text that means a missing value, beside the empty cell.
+        on_bad_row: a row with the wrong number of columns is an error, or skipped and counted.
+    """
+
+    format: Annotated[Delimited | Parquet | LibFM, Bounded(discriminator="kind")] = Delimited()
+    files: str = "*"
+    split_files: Mapping[Literal["train", "valid", "test"], str] | None = None
+    label: Label = Label()
+    fields: tuple[FieldDescription, ...]
+    drop: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    on_bad_row: Literal["error", "skip"] = "error"
+
+    @field_validator("fields", mode="after")
+    @classmethod
+    def _expand(cls, fields: tuple[FieldDescription, ...]) -> tuple[FieldDescription, ...]:
+        return tuple(f.model_copy(update={"name": name}) for f in fields for name in expand(f.name))
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> DataDescription:
+        names = list(self.kinds)
+        described = [field.name for field in self.fields] + [self.label.column, *self.drop]
+        twice = {name for name in described if described.count(name) > 1}
+        if twice or len(names) != sum(len(f.parts) or 1 for f in self.fields):
+            raise ValueError(f"described more than once: {', '.join(sorted(twice)) or 'a part of a timestamp'}")
+        if len(names) < 2:
+            raise ValueError(f"{len(names)} field: interactions need at least 2")
+        return self
+
+    @property
+    def kinds(self) -> dict[str, FieldKind]:
+        """Fields with their kinds in order, timestamps replaced by their parts."""
+        kinds: dict[str, FieldKind] = {}
+        for field in self.fields:
+            if field.kind == "timestamp":
+                kinds |= dict.fromkeys(field.parts, "categorical")
+            else:
+                kinds[field.name] = field.kind
+        return kinds
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that the files must have, in no order."""
+        return (self.label.column, *(field.name for field in self.fields), *self.drop)
+
+
+def expand(name: str) -> tuple[str, ...]:
+    """``I1..I3`` -> I1, I2, I3; any other name stands for itself."""
+    found = re.fullmatch(r"(.*?)(\d+)\.\.(.*?)(\d+)", name)
+    if found is None or found[1] != found[3]:
+        return (name,)
+    return tuple(f"{found[1]}{number}" for number in range(int(found[2]), int(found[4]) + 1))

@@ -1,0 +1,123 @@
+"""Raw files: where they are, as plain local files, and rows in them with the wrong number of columns."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import shutil
+from collections.abc import Iterator
+from glob import glob
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import fsspec
+
+from autofis_kedro.errors import UserError
+
+BLOCK = 8 << 20
+
+
+def find_files(raw_path: str, pattern: str = "*") -> list[str]:
+    """Files of a path: a file, a folder (``pattern`` inside), a glob, or an fsspec URL, sorted.
+
+    Raises:
+        UserError: nothing is there.
+    """
+    if "://" in raw_path:
+        return [raw_path]
+    path = Path(raw_path)
+    if path.is_dir():
+        found = sorted(str(file) for file in path.glob(pattern) if file.is_file() and not file.name.startswith("."))
+        if not found:
+            raise UserError(f"raw_path '{raw_path}': no file in this folder matches '{pattern}'")
+        return found
+    found = [raw_path] if path.is_file() else sorted(glob(raw_path))  # noqa: PTH207
+    if not found:
+        raise UserError(
+            f"raw_path '{raw_path}': no such file, folder or glob; put the data there, or name another place with "
+            "--params raw_path=..."
+        )
+    return found
+
+
+def plain_file(path: str, folder: Path) -> Path:
+    """The file uncompressed and local: itself, or a copy in ``folder`` that is made in bounded memory.
+
+    Raises:
+        UserError: a URL that cannot be read, or a damaged gzip file.
+    """
+    is_plain = "://" not in path and not path.endswith((".gz", ".zst", ".bz2", ".xz"))
+    if is_plain:
+        return Path(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / Path(path).name.removesuffix(".gz").removesuffix(".zst").removesuffix(".bz2").removesuffix(".xz")
+    try:
+        with fsspec.open(path, "rb", compression="infer") as source, copy.open("wb") as target:
+            shutil.copyfileobj(source, target, BLOCK)
+    except (OSError, EOFError, ValueError, ImportError, gzip.BadGzipFile) as error:
+        raise UserError(f"'{path}' cannot be read: {error}") from error
+    return copy
+
+
+def first_line(path: Path) -> str:
+    """The first line without its line ending.
+
+    Raises:
+        UserError: the file is empty or not UTF-8.
+    """
+    with path.open("rb") as file:
+        line = file.readline()
+    if not line.strip():
+        raise UserError(f"'{path}' is empty: no rows")
+    try:
+        return line.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise UserError(f"'{path}', line 1: not UTF-8 ({error.reason}); convert the file") from error
+
+
+def has_even_rows(path: Path, separator: str, n_columns: int, quote: str | None) -> bool:
+    """Whether every block of the file has ``n_columns - 1`` separators per line; decides nothing where cells are quoted.
+
+    Counting bytes runs at memory speed, so that strictness costs no second parse; rows that are too long are found by the
+    parse itself, hence too few and too many cannot cancel out unseen.
+    """
+    with path.open("rb") as file:
+        for block in _line_blocks(file):
+            if quote is not None and quote.encode() in block:
+                return False
+            if block.count(separator.encode()) != (n_columns - 1) * _n_lines(block):
+                return False
+    return True
+
+
+def _n_lines(block: bytes) -> int:
+    return block.count(b"\n") + (not block.endswith(b"\n"))
+
+
+def _line_blocks(file: IO[bytes]) -> Iterator[bytes]:
+    while block := file.read(BLOCK):
+        yield block + (b"" if block.endswith(b"\n") else file.readline())
+
+
+def uneven_rows(path: Path, separator: str, n_columns: int, quote: str | None, skip_lines: int) -> Iterator[tuple[int, int]]:
+    """(row number from 0, number of columns) of every row with another number of columns; empty lines are none.
+
+    Raises:
+        UserError: a line that is not UTF-8.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(
+                islice(file, skip_lines, None),
+                delimiter=separator,
+                quotechar=quote or '"',
+                quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+            )
+            for number, cells in enumerate(reader):
+                if cells and len(cells) != n_columns:
+                    yield number, len(cells)
+    except UnicodeDecodeError as error:
+        raise UserError(f"'{path}': not UTF-8 (byte {error.start}: {error.reason}); convert the file") from error
+    except csv.Error as error:
+        raise UserError(f"'{path}' cannot be read: {error}") from error

@@ -1,0 +1,137 @@
+"""Train, validation and test rows, and negative down-sampling: decided row by row, so that both stream.
+
+A row's lot is a hash of its number and a seed (splitmix64, Steele et al. 2014), written out in 64-bit arithmetic because
+polars' own hash may change between versions.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import polars as pl
+from pydantic import Field as Bounded
+from pydantic import model_validator
+
+from autofis_kedro.config import Frozen
+from autofis_kedro.data.reading import SPLIT
+from autofis_kedro.data.typing import PROBLEM, ROW
+from autofis_kedro.errors import UserError
+
+SPLITS = ("train", "valid", "test")
+
+
+class SplitConfig(Frozen):
+    """How rows become train, validation and test rows.
+
+    Attributes:
+        method: ``random`` by hash; ``time`` by the order of ``column`` (or of the rows without one), earliest first;
+            ``given`` by the files or the column ``split``.
+        fractions: of train, valid and test; they sum to 1.
+        column: for ``time``: a field whose values sort by time.
+        seed: of the hash.
+        positive_share: down-sample negatives to this positive share in every split; None keeps all rows.
+    """
+
+    method: Literal["random", "time", "given"] = "random"
+    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    column: str | None = None
+    seed: int = Bounded(default=0, ge=0)
+    positive_share: float | None = Bounded(default=None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _fractions_sum_to_one(self) -> SplitConfig:
+        if min(self.fractions) <= 0 or abs(sum(self.fractions) - 1) > 1e-9:
+            raise ValueError(f"fractions {list(self.fractions)} must be positive and sum to 1")
+        return self
+
+
+class SplitReport(Frozen):
+    """What the split made.
+
+    Attributes:
+        rows: of train, valid and test.
+        negative_rate: share of the negatives that were kept; 1 without down-sampling.
+        calibration_offset: add this to a logit to undo the down-sampling: log(negative_rate), in nats.
+    """
+
+    rows: dict[str, int]
+    negative_rate: float
+    calibration_offset: float
+
+
+def split_rows(typed: pl.LazyFrame, config: SplitConfig) -> tuple[dict[str, pl.LazyFrame], SplitReport]:
+    """The three splits, lazily, without the row number and the split column.
+
+    Raises:
+        UserError: an empty split, no given split, an unknown column, or more positives than asked for.
+    """
+    rate = negative_rate(typed, config.positive_share)
+    columns = typed.collect_schema().names()
+    if config.method == "given" and SPLIT not in columns:
+        raise UserError("split.method given: the rows have no split; describe split_files, or use method random or time")
+    rows = typed.with_columns(_assign(typed, config).alias(SPLIT))
+    if rate < 1:
+        rows = rows.filter((pl.col("label") == 1) | (lot(config.seed + 1) < rate))
+    counts = dict(rows.group_by(SPLIT).len().collect(engine="streaming").iter_rows())
+    for split in SPLITS:
+        if not counts.get(split):
+            raise UserError(f"the {split} split is empty: {sum(counts.values())} rows, split.method {config.method}")
+    fields = [name for name in columns if name not in (ROW, SPLIT, PROBLEM)]
+    parts = {split: rows.filter(pl.col(SPLIT) == split).select(fields) for split in SPLITS}
+    report = SplitReport(rows={s: counts[s] for s in SPLITS}, negative_rate=rate, calibration_offset=math.log(rate))
+    return parts, report
+
+
+def _assign(typed: pl.LazyFrame, config: SplitConfig) -> pl.Expr:
+    train, valid, _ = config.fractions
+    if config.method == "given":
+        return pl.col(SPLIT)
+    if config.method == "random":
+        return _by_threshold(lot(config.seed), train, train + valid)
+    if config.column is None:
+        rows = typed.select(pl.len()).collect(engine="streaming").item()
+        return _by_threshold(pl.col(ROW), round(rows * train), round(rows * (train + valid)))
+    if config.column not in typed.collect_schema().names():
+        raise UserError(f"split.column '{config.column}' is no field; fields: {', '.join(typed.collect_schema().names())}")
+    moments = typed.group_by(config.column).len().sort(config.column, nulls_last=True).collect(engine="streaming")
+    reached = moments["len"].cum_sum() / moments["len"].sum()
+    first_valid = moments[config.column][min(int((reached < train).sum()) + 1, len(moments) - 1)]
+    first_test = moments[config.column][min(int((reached < train + valid).sum()) + 1, len(moments) - 1)]
+    return _by_threshold(pl.col(config.column), first_valid, first_test)
+
+
+def _by_threshold(value: pl.Expr, first_valid: float, first_test: float) -> pl.Expr:
+    return pl.when(value < first_valid).then(pl.lit("train")).when(value < first_test).then(pl.lit("valid")).otherwise(pl.lit("test"))
+
+
+def lot(seed: int) -> pl.Expr:
+    """A number in [0, 1) of each row, from its row number and the seed alone (splitmix64)."""
+    def u64(value: int) -> pl.Expr:
+        return pl.lit(value % 2**64, dtype=pl.UInt64)
+
+    golden = 0x9E3779B97F4A7C15
+    start = (seed * 0xD1342543DE82EF95 + golden) % 2**64
+    z = pl.col(ROW).cast(pl.UInt64) * u64(golden) + u64(start)
+    z = (z ^ (z // u64(2**30))) * u64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z // u64(2**27))) * u64(0x94D049BB133111EB)
+    z = z ^ (z // u64(2**31))
+    return (z // u64(2**11)).cast(pl.Float64) / 2.0**53
+
+
+def negative_rate(typed: pl.LazyFrame, positive_share: float | None) -> float:
+    """The share of negatives to keep so that the positive share becomes the given one.
+
+    Raises:
+        UserError: the rows already have a larger positive share.
+    """
+    if positive_share is None:
+        return 1.0
+    rows, positives = typed.select(pl.len(), pl.col("label").cast(pl.Int64).sum()).collect(engine="streaming").row(0)
+    rate = positives * (1 - positive_share) / positive_share / (rows - positives)
+    if rate > 1:
+        raise UserError(
+            f"split.positive_share {positive_share}: the rows have {positives / rows:.4f}; only negatives are down-sampled, "
+            "so ask for a larger share"
+        )
+    return float(rate)

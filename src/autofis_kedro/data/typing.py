@@ -1,0 +1,85 @@
+"""Typed columns as polars expressions, and what went wrong in a row."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import polars as pl
+
+from autofis_kedro.data.description import DataDescription, FieldDescription, LibFM
+
+ROW = "row"
+EXTRA = "__extra"
+PROBLEM = "problem"
+
+_PARTS = {"hour": "%H", "weekday": "%u", "day": "%d", "month": "%m"}
+
+TOO_LONG, BAD_LABEL, FIRST_FIELD = 1, 2, 3
+
+
+def typed_columns(description: DataDescription) -> list[pl.Expr]:
+    """label, the fields in order, and the row's problem: 0, or TOO_LONG, BAD_LABEL, or FIRST_FIELD + place of a field."""
+    label = _label(description)
+    columns = [label.alias("label")]
+    problems = [pl.when(pl.col(EXTRA).is_not_null()).then(TOO_LONG), pl.when(label.is_null()).then(BAD_LABEL)]
+    for place, field in enumerate(description.fields):
+        text = _text(field.name, description)
+        if field.kind == "numeric":
+            number = text.cast(pl.Float64, strict=False)
+            problems.append(pl.when(text.is_not_null() & ~number.is_finite().fill_null(False)).then(FIRST_FIELD + place))
+            columns.append(number.alias(field.name))
+        elif field.kind == "timestamp":
+            moment = _moment(text, field)
+            problems.append(pl.when(text.is_not_null() & moment.is_null()).then(FIRST_FIELD + place))
+            columns += [moment.dt.to_string(_PARTS[part]).alias(part) for part in field.parts]
+        elif field.kind == "multi_hot":
+            columns.append(text.str.split(field.separator).list.eval(pl.element().filter(pl.element() != "")).alias(field.name))
+        else:
+            columns.append(text.alias(field.name))
+    problem = pl.coalesce(*problems, pl.lit(0)).cast(pl.UInt16).alias(PROBLEM)
+    return [*columns, problem]
+
+
+def _text(column: str, description: DataDescription) -> pl.Expr:
+    text = pl.col(column).cast(pl.String)
+    if isinstance(description.format, LibFM):
+        text = text.str.extract(r"^(.+):[^:]*$")
+    absent = ("", *description.missing)
+    return pl.when(reduce(lambda a, b: a | b, [text == value for value in absent])).then(None).otherwise(text)
+
+
+def _label(description: DataDescription) -> pl.Expr:
+    text = pl.col(description.label.column).cast(pl.String)
+    positive, negative = description.label.positive, description.label.negative
+    return pl.when(text.is_in(positive)).then(1).when(text.is_in(negative)).then(0).otherwise(None).cast(pl.UInt8)
+
+
+def _moment(text: pl.Expr, field: FieldDescription) -> pl.Expr:
+    assert field.format is not None
+    if "%M" in field.format or "%H" not in field.format:
+        return text.str.to_datetime(field.format, strict=False)
+    # An hour without minutes is no full time to the parser.
+    return (text + pl.lit("00")).str.to_datetime(field.format + "%M", strict=False)
+
+
+def explain_problem(raw: pl.LazyFrame, row: int, problem: int, description: DataDescription) -> str:
+    """What is wrong in a row, with the raw value.
+
+    Args:
+        raw: every raw column as text.
+        row: number from 0.
+        problem: the row's code.
+    """
+    cells = raw.slice(row, 1).collect(engine="streaming").row(0, named=True)
+    where = f"row {row + 1}"
+    if problem == TOO_LONG:
+        return f"{where} has more columns than described (beyond the last: '{cells[EXTRA]}')"
+    if problem == BAD_LABEL:
+        column, label = description.label.column, description.label
+        allowed = ", ".join((*label.positive, *label.negative))
+        return f"{where}: label '{column}' is '{cells[column] or ''}'; allowed: {allowed}"
+    field = description.fields[problem - FIRST_FIELD]
+    value = cells[field.name]
+    if field.kind == "timestamp":
+        return f"{where}: timestamp '{field.name}' is '{value}', not of the format {field.format}"
+    return f"{where}: numeric field '{field.name}' is '{value}', not a finite number"
