@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from autofis_kedro.data.bucketing import (
     BucketingConfig,
+    BucketTable,
     FixedEdges,
     bucket_of,
     log_squared_edges,
@@ -65,6 +66,17 @@ def test_log_squared_keeps_small_integers_apart_and_mirrors_negatives():
     x = np.arange(3.0, 1000.0)
     up, down = bucket_of(x, edges), bucket_of(-x, edges)
     assert (np.diff(up) > 0).tolist() == (np.diff(down) < 0).tolist()
+
+
+ODD = [0.0, -0.0, 5e-324, -5e-324, 1.0, 2.0, 1e308, -1e308]
+
+
+@given(st.lists(NUMBERS.flatmap(st.sampled_from) | st.sampled_from(ODD), max_size=20), NUMBERS)
+def test_the_table_finds_what_the_search_finds(edges, values):
+    edges = np.unique(np.array(edges, dtype=float))
+    near = [np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)]
+    values = np.concatenate([values, ODD, edges, *near, edges * (1 + 1e-3)])
+    assert BucketTable(edges).find(values).tolist() == bucket_of(values, edges).tolist()
 
 
 def test_a_fixed_edge_belongs_to_the_bucket_above_it():

@@ -5,8 +5,9 @@ Shapes: B rows of a chunk, O one-hot fields, Z ids of one multi-hot field in the
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from autofis_kedro.data.bucketing import bucket_of
+from autofis_kedro.data.bucketing import BucketTable
 from autofis_kedro.data.examples import Examples, IdLists
 from autofis_kedro.data.examples_folder import ExamplesWriter
 from autofis_kedro.data.hash_index import HashIndex
@@ -23,6 +24,7 @@ from autofis_kedro.data.vocabulary import LABEL, FieldVocabulary, Vocabularies
 from autofis_kedro.errors import UserError
 
 CHUNK_ROWS = 100_000
+MAX_THREADS = 4  # each holds a chunk; four encode faster than a disk reads
 
 Int32 = NDArray[np.int32]
 LocalIds = Callable[[pl.Series], Int32]
@@ -87,9 +89,7 @@ def check_labels(n_rows: int, positives: int, what: str) -> None:
     if n_rows == 0:
         raise UserError(f"{what}: no rows; check the split")
     if positives in (0, n_rows):
-        raise UserError(
-            f"{what}: the label is {min(positives, 1)} in all {n_rows} rows; a split needs both 0 and 1"
-        )
+        raise UserError(f"{what}: the label is {min(positives, 1)} in all {n_rows} rows; a split needs both 0 and 1")
 
 
 class Encoder:
@@ -116,24 +116,27 @@ class Encoder:
         if absent:
             raise UserError(f"{what}: no column for: {', '.join(sorted(absent))}")
         rows = rows.select(LABEL, *self.schema.names)
-        with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        n_threads = min(pl.thread_pool_size(), MAX_THREADS)
+        started: deque[Future[Examples]] = deque()
+        with ThreadPoolExecutor(n_threads) as threads:
             for frame in rows.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
-                yield self._encode(frame, threads)
+                started.append(threads.submit(self._encode, frame))
+                if len(started) > n_threads:  # as many chunks in memory as threads, and one
+                    yield started.popleft().result()
+            while started:
+                yield started.popleft().result()
 
-    def _encode(self, frame: pl.DataFrame, threads: ThreadPoolExecutor) -> Examples:
+    def _encode(self, frame: pl.DataFrame) -> Examples:
         schema = self.schema
         special: dict[str, tuple[int, int, int]] = {}
         # Filled field by field and turned at the end: writing columns of [B, O] would be three times slower.
         ids_OB = np.empty((len(schema.one_hot_positions), len(frame)), dtype=np.int32)
 
-        def fill(column_position: tuple[int, int]) -> None:
-            column, position = column_position
+        for column, position in enumerate(schema.one_hot_positions):
             name = schema.names[position]
             ids = self._local_ids[position](frame[name])
             special[name] = count_special(ids)
             np.add(ids, schema.offsets[position], out=ids_OB[column])
-
-        list(threads.map(fill, enumerate(schema.one_hot_positions)))
         bags = {}
         for position in schema.multi_hot_positions:
             name = schema.names[position]
@@ -155,9 +158,7 @@ class Encoder:
         flat = lists.filter(lengths > 0).explode()
         owners = np.repeat(np.arange(len(cells)), lengths)
         empty = np.flatnonzero(lengths == 0)
-        keys = np.unique(
-            np.concatenate([owners * size + self._local_ids[position](flat), empty * size + MISSING])
-        )
+        keys = np.unique(np.concatenate([owners * size + self._local_ids[position](flat), empty * size + MISSING]))
         counts = np.bincount(keys // size, minlength=len(cells))
         return (keys % size).astype(np.int32), np.concatenate([[0], np.cumsum(counts)])
 
@@ -175,10 +176,10 @@ def local_ids(vocabulary: FieldVocabulary) -> LocalIds:
 
 
 def _numeric_ids(vocabulary: FieldVocabulary) -> LocalIds:
-    edges, bucket_ids = vocabulary.edges, vocabulary.listed["id"].to_numpy()
+    table, bucket_ids = BucketTable(vocabulary.edges), vocabulary.listed["id"].to_numpy()
 
     def ids(column: pl.Series) -> Int32:
-        found = bucket_ids[bucket_of(column.fill_null(0.0).to_numpy(), edges)]
+        found = bucket_ids.take(table.find(column.fill_null(0.0).to_numpy()))
         if column.null_count():
             found[column.is_null().to_numpy()] = MISSING
         return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import polars as pl
@@ -95,22 +95,22 @@ class Vocabularies:
 
     @cached_property
     def _fields(self) -> tuple[FieldVocabulary, ...]:
-        parts = self.table.partition_by("field", maintain_order=True)
-        return tuple(FieldVocabulary(str(part["field"][0]), part["kind"][0], part) for part in parts)
+        # slices, because partition_by would copy a table of millions of rows
+        lengths = self.table["field"].rle().struct.field("len").to_list()
+        starts = accumulate(lengths, initial=0)
+        parts = [self.table.slice(start, length) for start, length in zip(starts, lengths, strict=False)]
+        return tuple(FieldVocabulary(part["field"][0], part["kind"][0], part) for part in parts)
 
     def __getitem__(self, name: str) -> FieldVocabulary:
         for vocabulary in self:
             if vocabulary.name == name:
                 return vocabulary
-        raise UserError(
-            f"field '{name}' has no vocabulary; fields: {', '.join(field.name for field in self)}"
-        )
+        raise UserError(f"field '{name}' has no vocabulary; fields: {', '.join(field.name for field in self)}")
 
     def schema(self, dataset: str) -> Schema:
         """The schema of the encoded data."""
         fields = (
-            Field(name=field.name, kind=field.kind, size=field.size, other_rows=field.count("other"))
-            for field in self
+            Field(name=field.name, kind=field.kind, size=field.size, other_rows=field.count("other")) for field in self
         )
         return Schema(dataset=dataset, fields=tuple(fields))
 
@@ -126,16 +126,12 @@ def kinds_of(rows: pl.LazyFrame) -> dict[str, FieldKind]:
         if name == LABEL:
             continue
         if dtype not in KIND_OF_TYPE:
-            raise UserError(
-                f"field '{name}': {dtype} is no type of typed rows: {', '.join(map(str, KIND_OF_TYPE))}"
-            )
+            raise UserError(f"field '{name}': {dtype} is no type of typed rows: {', '.join(map(str, KIND_OF_TYPE))}")
         kinds[name] = KIND_OF_TYPE[dtype]
     return kinds
 
 
-def fit_vocabularies(
-    train: pl.LazyFrame, kinds: Mapping[str, FieldKind], config: BucketingConfig
-) -> Vocabularies:
+def fit_vocabularies(train: pl.LazyFrame, kinds: Mapping[str, FieldKind], config: BucketingConfig) -> Vocabularies:
     """Fit the vocabularies of all fields on the train rows.
 
     Args:
