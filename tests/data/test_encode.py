@@ -79,9 +79,7 @@ def test_every_cell_has_the_id_that_the_table_says(train, other, min_count):
     offsets = dict(zip(schema.names, schema.offsets, strict=False))
     for n, row in enumerate(other):
         cells = dict(zip(TYPES, row, strict=True))
-        one_hot = [
-            offsets[name] + expected_id(vocabularies, name, cells[name]) for name in ("city", "price", "site")
-        ]
+        one_hot = [offsets[name] + expected_id(vocabularies, name, cells[name]) for name in ("city", "price", "site")]
         assert examples.one_hot[n].tolist() == one_hot
         assert examples.labels[n] == cells["label"]
         values = {value for value in cells["tags"] or [] if value is not None} or {None}

@@ -50,9 +50,7 @@ def test_what_does_not_fit_is_named(changes, message):
 
 
 def test_no_rows_is_an_error():
-    empty = Examples.from_arrays(
-        np.empty((0, 2)), np.empty(0), {1: IdLists(np.empty(0, np.int32), np.zeros(1, int))}
-    )
+    empty = Examples.from_arrays(np.empty((0, 2)), np.empty(0), {1: IdLists(np.empty(0, np.int32), np.zeros(1, int))})
     with pytest.raises(UserError, match="valid: no rows"):
         check_examples(empty, SCHEMA, "valid")
 

@@ -23,9 +23,7 @@ def encoded(rows: pl.DataFrame, config: BucketingConfig, folder: Path):
     splits = {"train": rows[:cut].lazy(), "test": rows[cut:].lazy()}
     vocabularies = fit_vocabularies(splits["train"], kinds_of(splits["train"]), config)
     schema = vocabularies.schema("real")
-    examples = {
-        name: encode(part, vocabularies, schema, folder / name, name) for name, part in splits.items()
-    }
+    examples = {name: encode(part, vocabularies, schema, folder / name, name) for name, part in splits.items()}
     for name, some in examples.items():
         check_examples(some, schema, name)
     return describe(vocabularies, schema, examples), examples
@@ -36,9 +34,7 @@ def test_criteo(tmp_path):
     names = ["label", *(f"I{i}" for i in range(1, 14)), *(f"C{i}" for i in range(1, 27))]
     raw = pl.read_csv(CRITEO, separator="\t", has_header=False, new_columns=names, infer_schema=False)
     rows = raw.with_columns(pl.col(names[1:14]).cast(pl.Float64), pl.col("label").cast(pl.UInt8))
-    statistics, examples = encoded(
-        rows, BucketingConfig(min_count=5, numeric={"method": "log_squared"}), tmp_path
-    )
+    statistics, examples = encoded(rows, BucketingConfig(min_count=5, numeric={"method": "log_squared"}), tmp_path)
     assert statistics.n_fields == 39
     assert statistics.positive_ratio == pytest.approx(0.2568, abs=5e-5)
     c3 = next(field for field in statistics.fields if field.name == "C3")

@@ -14,9 +14,7 @@ SIZES = st.lists(st.integers(N_SPECIAL, 1000), min_size=1, max_size=12)
 def schema(sizes: list[int], kinds: str = "") -> Schema:
     names = {"c": "categorical", "n": "numeric", "m": "multi_hot"}
     kinds = kinds or "c" * len(sizes)
-    fields = [
-        Field(name=f"f{i}", kind=names[k], size=s) for i, (s, k) in enumerate(zip(sizes, kinds, strict=True))
-    ]
+    fields = [Field(name=f"f{i}", kind=names[k], size=s) for i, (s, k) in enumerate(zip(sizes, kinds, strict=True))]
     return Schema(dataset="test", fields=tuple(fields))
 
 

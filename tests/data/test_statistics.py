@@ -19,16 +19,12 @@ def statistics() -> DatasetStatistics:
             "tags": [["u", "v"], ["u"], [], ["w", "u"]],
         }
     )
-    valid = train.head(3).with_columns(
-        site=pl.Series(["z", "a", "y"]), tags=pl.Series([["x", "u"], ["u"], ["u"]])
-    )
+    valid = train.head(3).with_columns(site=pl.Series(["z", "a", "y"]), tags=pl.Series([["x", "u"], ["u"], ["u"]]))
     numeric = {"method": "quantiles", "count": 2}
     config = BucketingConfig(min_count=2, numeric=numeric)
     vocabularies = fit_vocabularies(train, kinds_of(train), config)
     encoder = Encoder(vocabularies, vocabularies.schema("shop"))
-    splits = {
-        name: EncodedRows(rows, encoder).collect() for name, rows in {"train": train, "valid": valid}.items()
-    }
+    splits = {name: EncodedRows(rows, encoder).collect() for name, rows in {"train": train, "valid": valid}.items()}
     return describe(vocabularies, encoder.schema, splits)
 
 

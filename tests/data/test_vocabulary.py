@@ -14,9 +14,7 @@ from autofis_kedro.data.schema import N_SPECIAL
 from autofis_kedro.data.vocabulary import Vocabularies, fit_vocabularies, kinds_of
 from autofis_kedro.errors import UserError
 
-TEXTS = st.lists(
-    st.sampled_from(["a", "b", "c", "", "é", "B", None]) | st.text(max_size=1), min_size=1, max_size=60
-)
+TEXTS = st.lists(st.sampled_from(["a", "b", "c", "", "é", "B", None]) | st.text(max_size=1), min_size=1, max_size=60)
 
 
 def rows_of(values: list, kind: str = "categorical") -> pl.LazyFrame:
@@ -49,9 +47,7 @@ def test_min_count_keeps_the_values_that_brute_force_keeps(values, min_count):
     assert vocabularies["x"].count("missing") == values.count(None)
 
 
-@given(
-    st.lists(st.none() | st.lists(st.sampled_from("abcd") | st.none(), max_size=4), min_size=1, max_size=40)
-)
+@given(st.lists(st.none() | st.lists(st.sampled_from("abcd") | st.none(), max_size=4), min_size=1, max_size=40))
 def test_a_multi_hot_value_counts_once_per_cell(cells):
     sets = [set(cell or []) - {None} for cell in cells]
     counts = Counter(value for values in sets for value in values)
@@ -89,9 +85,7 @@ def test_numeric_counts_add_up(method):
 
 def test_a_bucket_without_train_rows_joins_its_neighbour():
     values = [1.0, 1.0, 25.0, 35.0, 35.0]
-    vocabulary = fit(
-        values, "numeric", numeric={"method": "edges", "edges": [0, 10, 20, 30, 40]}, min_count=2
-    )["x"]
+    vocabulary = fit(values, "numeric", numeric={"method": "edges", "edges": [0, 10, 20, 30, 40]}, min_count=2)["x"]
     assert vocabulary.edges.tolist() == [20, 30]
     assert vocabulary.listed["value"].to_list() == ["< 20", "20 to < 30", ">= 30"]
     assert vocabulary.listed["meaning"].to_list() == ["kept", "rare", "kept"]
@@ -112,9 +106,7 @@ def test_zero_and_minus_zero_are_one_value():
 
 
 def test_thresholds_and_methods_of_single_fields():
-    rows = pl.LazyFrame(
-        {"a": ["p", "p", "q"], "b": ["p", "p", "q"], "c": [1.0, 2.0, 3.0], "d": [1.0, 2.0, 3.0]}
-    )
+    rows = pl.LazyFrame({"a": ["p", "p", "q"], "b": ["p", "p", "q"], "c": [1.0, 2.0, 3.0], "d": [1.0, 2.0, 3.0]})
     edges = {"method": "edges", "edges": [2]}
     config = BucketingConfig(min_count_of={"b": 2}, numeric_of={"d": edges})
     fields = fit_vocabularies(rows, kinds_of(rows), config).schema("d").fields

@@ -46,9 +46,28 @@ def test_a_failed_save_leaves_no_version(tmp_path):
 
 
 def test_a_killed_save_leaves_no_version(tmp_path):
-    """What a kill leaves: the temporary sibling beside the place of the folder."""
-    (tmp_path / "train_examples" / "2026-01-01T00.00.00.000Z" / ".train_examples.x").mkdir(parents=True)
+    """What a kill leaves: temporary siblings beside the place of the folder."""
+    for name in (".train_examples.partial.x", "train_examples.partial"):
+        (tmp_path / "train_examples" / "2026-01-01T00.00.00.000Z" / name).mkdir(parents=True)
     assert not dataset(tmp_path, Version(None, None)).exists()
+
+
+def test_a_full_disk_is_named(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("autofis_kedro.data.examples_folder.ExamplesWriter.append", full)
+    with pytest.raises(DatasetError, match="could not be written: No space left on device"):
+        dataset(tmp_path, Version(None, None)).save(encoded([0, 1]))
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+def test_a_damaged_folder_is_named(tmp_path):
+    saved = dataset(tmp_path)
+    saved.save(encoded([0, 1]))
+    (tmp_path / "train_examples" / "labels.npy").write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"are damaged: .*; delete the folder and run bucketing again"):
+        saved.load()
 
 
 def test_the_catalog_makes_it(tmp_path):

@@ -100,8 +100,7 @@ def check_examples(examples: Examples, schema: Schema, what: str) -> None:
     """
     if examples.schema_fingerprint not in (None, schema.fingerprint):
         raise UserError(
-            f"{what}: encoded with another schema than the one of '{schema.dataset}' in use; "
-            "run bucketing again"
+            f"{what}: encoded with another schema than the one of '{schema.dataset}' in use; run bucketing again"
         )
     one_hot, multi_hot = schema.one_hot_positions, schema.multi_hot_positions
     if examples.one_hot.shape[1:] != (len(one_hot),) or set(examples.bags) != set(multi_hot):
@@ -109,9 +108,7 @@ def check_examples(examples: Examples, schema: Schema, what: str) -> None:
             f"{what}: {examples.one_hot.shape[1]} one-hot and {len(examples.bags)} multi-hot fields do not "
             f"fit schema '{schema.dataset}' with {len(one_hot)} and {len(multi_hot)}; run bucketing again"
         )
-    n_rows = {len(examples.one_hot), len(examples.labels)} | {
-        len(b.offsets) - 1 for b in examples.bags.values()
-    }
+    n_rows = {len(examples.one_hot), len(examples.labels)} | {len(b.offsets) - 1 for b in examples.bags.values()}
     if len(n_rows) > 1:
         raise UserError(f"{what}: labels and ids have different numbers of rows: {sorted(n_rows)}")
     if n_rows == {0}:
@@ -127,6 +124,4 @@ def _check_range(ids: Int32, schema: Schema, position: int, what: str) -> None:
     for some in (ids[:CHECKED_IDS], ids[-CHECKED_IDS:]):
         outside = some[(some < low) | (some > high)]
         if len(outside):
-            raise UserError(
-                f"{what}: field '{schema.names[position]}': id {outside[0]} outside {low}..{high}"
-            )
+            raise UserError(f"{what}: field '{schema.names[position]}': id {outside[0]} outside {low}..{high}")

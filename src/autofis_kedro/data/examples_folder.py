@@ -191,9 +191,7 @@ def read_arrays(folder: Path, schema: Schema | None = None) -> StoredArrays:
     try:
         one_hot = _map(folder / "one_hot.npy", np.int32, (meta.n_rows, meta.n_one_hot))
         labels = _map(folder / "labels.npy", np.uint8, (meta.n_rows,))
-        bags = {
-            position: _map_lists(folder, position, meta.n_rows, n) for position, n in meta.n_values.items()
-        }
+        bags = {position: _map_lists(folder, position, meta.n_rows, n) for position, n in meta.n_values.items()}
     except (OSError, ValueError, EOFError) as error:  # EOFError: numpy's word for an empty file
         raise _damaged(folder, error) from error
     return StoredArrays(meta, one_hot, labels, bags)
@@ -210,9 +208,7 @@ def _read_meta(folder: Path) -> Meta:
         raise _damaged(folder, f"{META} has {error.error_count()} wrong entries") from error
     except (OSError, ValueError) as error:  # ValueError: not JSON, or not UTF-8
         raise _damaged(folder, error) from error
-    raise UserError(
-        f"examples {folder}: {META} is not of format {FORMAT}; run bucketing again with this version"
-    )
+    raise UserError(f"examples {folder}: {META} is not of format {FORMAT}; run bucketing again with this version")
 
 
 def _damaged(folder: Path, why: object) -> UserError:
@@ -227,13 +223,9 @@ def _map(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> NDArray
     return np.asarray(array)  # the plain array over the same map: np.memmap's slicing is slower
 
 
-def _map_lists(
-    folder: Path, position: int, n_rows: int, n_values: int
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _map_lists(folder: Path, position: int, n_rows: int, n_values: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     values = _map(folder / f"bag_{position}_values.npy", np.int32, (n_values,))
     offsets = _map(folder / f"bag_{position}_offsets.npy", np.int64, (n_rows + 1,))
     if offsets[0] != 0 or offsets[-1] != n_values:
-        raise ValueError(
-            f"bag_{position}_offsets.npy runs from {offsets[0]} to {offsets[-1]}, not 0 to {n_values}"
-        )
+        raise ValueError(f"bag_{position}_offsets.npy runs from {offsets[0]} to {offsets[-1]}, not 0 to {n_values}")
     return values, offsets

@@ -108,16 +108,13 @@ def describe(vocabularies: Vocabularies, schema: Schema, splits: Mapping[str, Ex
         n_fields=schema.n_fields,
         positive_ratio=sum(positives.values()) / sum(rows.values()),
         splits={
-            name: SplitStatistics(instances=rows[name], positive_ratio=positives[name] / rows[name])
-            for name in splits
+            name: SplitStatistics(instances=rows[name], positive_ratio=positives[name] / rows[name]) for name in splits
         },
         fields=tuple(_describe_field(field, schema, splits) for field in vocabularies),
     )
 
 
-def _describe_field(
-    field: FieldVocabulary, schema: Schema, splits: Mapping[str, Examples]
-) -> FieldStatistics:
+def _describe_field(field: FieldVocabulary, schema: Schema, splits: Mapping[str, Examples]) -> FieldStatistics:
     total = sum(field.count(meaning) for meaning in ("missing", "kept", "rare"))
     position = schema.position(field.name)
     return FieldStatistics(
