@@ -49,10 +49,14 @@ class RawRows:
     Attributes:
         raw_path: file, folder, glob or URL.
         description: of the data set.
+        frame: the raw rows themselves where they come from no file.
+        planted: the interactions that are known to be there, by field names, in a synthetic problem.
     """
 
     raw_path: str
     description: DataDescription
+    frame: pl.LazyFrame | None = None
+    planted: tuple[tuple[str, ...], ...] = ()
     skipped: dict[str, int] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
@@ -78,6 +82,8 @@ class RawRows:
         return IngestionReport(files=len(self._files()), rows=rows, positive_share=share, skipped_rows=skipped)
 
     def _files(self) -> list[tuple[str | None, str]]:
+        if self.frame is not None:
+            return [(None, self.raw_path)]
         if self.description.split_files is None:
             return [(None, file) for file in find_files(self.raw_path, self.description.files)]
         found = find_files(self.raw_path, "*")
@@ -90,17 +96,20 @@ class RawRows:
         return files
 
     def _scan(self, file: str, split: str | None, folder: Path) -> pl.LazyFrame:
-        raw = self._raw(plain_file(file, folder), file)
+        raw = self._raw(file, folder)
         typed = raw.select(*typed_columns(self.description))
         return typed if split is None else typed.with_columns(pl.lit(split).alias(SPLIT))
 
-    def _raw(self, plain: Path, name: str) -> pl.LazyFrame:
-        form = self.description.format
+    def _raw(self, name: str, folder: Path) -> pl.LazyFrame:
+        nothing_extra = pl.lit(None, dtype=pl.String).alias(EXTRA)
+        if self.frame is not None:
+            return self.frame.with_columns(nothing_extra)
+        plain, form = plain_file(name, folder), self.description.format
         if isinstance(form, Parquet):
             with readable(name):
                 raw = pl.scan_parquet(plain)
                 check_columns(name, raw.collect_schema().names(), self.description)
-            return raw.with_columns(pl.lit(None, dtype=pl.String).alias(EXTRA))
+            return raw.with_columns(nothing_extra)
         separator, quote = (" ", None) if isinstance(form, LibFM) else (form.separator, form.quote)
         columns, has_header = text_columns(plain, name, self.description)
         bad = self._bad_rows(plain, name, separator, len(columns), quote, has_header)
@@ -134,7 +143,7 @@ class RawRows:
             raise UserError(f"raw_path '{self.raw_path}': no rows")
         if worst:
             row = typed.filter(pl.col(PROBLEM) > 0).select(ROW, PROBLEM).head(1).collect().row(0)
-            raw = pl.concat([self._raw(plain_file(file, folder), file).select(*_shown(self.description)) for _, file in self._files()])
+            raw = pl.concat([self._raw(file, folder).select(*_shown(self.description)) for _, file in self._files()])
             raise UserError(f"raw_path '{self.raw_path}': {explain_problem(raw, *row, self.description)}")
         if low == high:
             raise UserError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,8 @@ from pydantic import Field as Bounded
 from pydantic import model_validator
 
 from autofis_kedro.config import Frozen
+from autofis_kedro.data.description import DataDescription, FieldDescription
+from autofis_kedro.data.reading import RawRows
 
 
 class SyntheticConfig(Frozen):
@@ -87,6 +90,20 @@ def make_synthetic(config: SyntheticConfig) -> SyntheticProblem:
     columns = {f"x{i}": _column(config, i, weights[i]) for i in range(config.n_fields)}
     rows = pl.DataFrame({"label": labels.astype(np.uint8), **columns})
     return SyntheticProblem(rows, tuple(tuple(f"x{i}" for i in combination) for combination in planted))
+
+
+def synthetic_rows(config: SyntheticConfig) -> RawRows:
+    """The problem as raw rows that go the way of any click log."""
+    problem = make_synthetic(config)
+    first_multi_hot = config.n_fields - config.multi_hot_fields
+
+    def kind(field: int) -> Literal["numeric", "multi_hot", "categorical"]:
+        if field >= first_multi_hot:
+            return "multi_hot"
+        return "numeric" if field < config.numeric_fields else "categorical"
+
+    fields = tuple(FieldDescription(name=f"x{i}", kind=kind(i)) for i in range(config.n_fields))
+    return RawRows("the synthetic problem", DataDescription(fields=fields), problem.rows.lazy(), problem.planted)
 
 
 def _planted(config: SyntheticConfig, rng: np.random.Generator) -> list[tuple[int, ...]]:

@@ -1,6 +1,13 @@
 """Training: one loop, its configuration, and what is built on it."""
 
-from autofis_kedro.training.config import CheckpointConfig, ExtractionConfig, SearchConfig, TrainingConfig
+from autofis_kedro.training.config import (
+    CheckpointConfig,
+    ExtractionConfig,
+    ModelConfig,
+    SearchConfig,
+    SeedsConfig,
+    TrainingConfig,
+)
 from autofis_kedro.training.ladder import extract_selection
 from autofis_kedro.training.loop import fit
 from autofis_kedro.training.run import Fitted, Record
@@ -11,9 +18,11 @@ __all__ = [
     "CheckpointConfig",
     "ExtractionConfig",
     "Fitted",
+    "ModelConfig",
     "Record",
     "SearchConfig",
     "Searched",
+    "SeedsConfig",
     "TrainedSeeds",
     "TrainingConfig",
     "extract_selection",

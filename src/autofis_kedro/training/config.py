@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field as Bounded
+from pydantic import field_validator
 
 from autofis_kedro.config import Frozen
+from autofis_kedro.models import ModelSpec
 
 
 class TrainingConfig(Frozen):
@@ -102,6 +105,37 @@ class ExtractionConfig(Frozen):
     fine_tune_epochs: float = Bounded(default=1.0, gt=0)
     linear_rate_factor: float = Bounded(default=10.0, gt=0)
     tolerance: float = Bounded(default=2.0, ge=0)
+
+
+class ModelConfig(Frozen):
+    """One model of the zoo: what it is made of and where its training differs from the data set's.
+
+    Attributes:
+        spec: the model.
+        warm_alpha: start alpha from the searched values.
+        training: fields of ``TrainingConfig`` that this model has otherwise.
+    """
+
+    spec: ModelSpec
+    warm_alpha: bool = False
+    training: Mapping[str, Any] = Bounded(default_factory=dict)
+
+    @field_validator("training")
+    @classmethod
+    def _are_fields(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        TrainingConfig.model_validate(dict(given))
+        return given
+
+    def training_of(self, common: TrainingConfig) -> TrainingConfig:
+        """The data set's training with what this model changes."""
+        return TrainingConfig.model_validate(common.model_dump() | dict(self.training))
+
+
+class SeedsConfig(Frozen):
+    """Which seeds are trained: ``seed``, ``seed + 1``, ... ``n_seeds`` of them."""
+
+    n_seeds: int = Bounded(default=1, ge=1)
+    seed: int = Bounded(default=0, ge=0)
 
 
 class CheckpointConfig(Frozen):

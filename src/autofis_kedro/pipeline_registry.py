@@ -1,0 +1,32 @@
+"""The registered pipelines: parts by name, and sums of them that run from the raw rows."""
+
+from kedro.pipeline import Pipeline
+
+from autofis_kedro import roster
+from autofis_kedro.pipelines import baselines, bucketing, comparison, gate_extraction, ingestion, retrain, search
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """Every stage with all that it needs upstream, so that each runs on a fresh clone."""
+    data = ingestion.create_pipeline() + bucketing.create_pipeline()
+    trained = data + baselines.create_pipeline()
+    searched = data + search.create_pipeline()
+    extracted = searched + gate_extraction.create_pipeline()
+    retrained = extracted + retrain.create_pipeline()
+    autofis = retrained + baselines.create_pipeline(("fm",)) + baselines.create_controls()
+    without = ("lr", "deepfm")
+    everything = autofis + trained
+    return {
+        "ingestion": ingestion.create_pipeline(),
+        "bucketing": data,
+        "baselines": trained + _compared(roster.BASELINES),
+        "search": extracted,
+        "gate_extraction": extracted,
+        "retrain": retrained,
+        "autofis": autofis + _compared(tuple(name for name in roster.ALL if name not in without)),
+        "__default__": everything + _compared(roster.ALL),
+    }
+
+
+def _compared(names: tuple[str, ...]) -> Pipeline:
+    return comparison.create_pipeline(names)

@@ -1,0 +1,1 @@
+"""Kedro pipelines: nodes translate, the library works."""

@@ -1,0 +1,15 @@
+"""Selections that need no search."""
+
+from autofis_kedro.data.schema import Schema
+from autofis_kedro.selection import Selection, keep_all, random_selection
+from autofis_kedro.training import SeedsConfig
+
+
+def select_all(schema: Schema) -> Selection:
+    """Every pair."""
+    return keep_all(schema)
+
+
+def select_randomly(schema: Schema, searched: Selection, seeds: SeedsConfig) -> Selection:
+    """As many pairs as the search kept, drawn at random."""
+    return random_selection(schema, len(searched.interactions), seeds.seed)

@@ -1,0 +1,26 @@
+"""The baselines stage, and the controls that AutoFM is compared with."""
+
+from kedro.pipeline import Node, Pipeline
+
+from autofis_kedro.pipelines.baselines.nodes import select_all, select_randomly
+from autofis_kedro.pipelines.training import trained_model
+from autofis_kedro.roster import BASELINES
+
+
+def create_pipeline(names: tuple[str, ...] = BASELINES) -> Pipeline:
+    """Models over all interactions."""
+    everything = Node(select_all, "schema", "all_interactions", name="select_all", tags="baselines")
+    return Pipeline([everything]) + sum((trained_model(name, "all_interactions") for name in names), Pipeline([]))
+
+
+def create_controls() -> Pipeline:
+    """All gates open, and a random selection as large as AutoFM's."""
+    randomly = Node(
+        select_randomly,
+        ["schema", "autofm.selection", "params:seeds"],
+        "random_interactions",
+        name="select_randomly",
+        tags="controls",
+    )
+    open_gates = trained_model("all_open", "all_interactions")
+    return open_gates + Pipeline([randomly]) + trained_model("random_selection", "random_interactions")

@@ -1,0 +1,37 @@
+"""The gate extraction stage."""
+
+from kedro.pipeline import Node, Pipeline
+
+from autofis_kedro.pipelines.gate_extraction.nodes import draw_gates, extract
+from autofis_kedro.roster import SEARCHED
+
+
+def create_pipeline(names: tuple[str, ...] = SEARCHED) -> Pipeline:
+    """A selection for every searched model."""
+    return sum((_extraction(name) for name in names), Pipeline([]))
+
+
+def _extraction(name: str) -> Pipeline:
+    fixed = ["params:training", "params:search", "params:extraction", "params:seeds"]
+    shared = ["train_examples", "valid_examples", "schema"]
+    nodes = [
+        Node(
+            extract,
+            ["gates", "search_weights", *shared, "params:model", *fixed],
+            ["selection", "kept_interactions", "extraction_cost"],
+            name="extract",
+        ),
+        Node(
+            draw_gates,
+            ["gates", "selection", "planted_interactions"],
+            ["alpha_heatmap", "extraction_curve"],
+            name="draw_gates",
+        ),
+    ]
+    return Pipeline(
+        nodes,
+        namespace=name,
+        inputs={n: n for n in (*shared, "planted_interactions")} | {n: f"{name}.{n}" for n in ("gates", "search_weights")},
+        parameters={"params:model": f"params:{name}"} | {parameter: parameter for parameter in fixed},
+        tags="gate_extraction",
+    )

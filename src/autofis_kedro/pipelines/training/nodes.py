@@ -1,0 +1,123 @@
+"""Nodes of a trained model: train, evaluate, draw."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import polars as pl
+from torch import Tensor
+
+from autofis_kedro.data.examples import Examples
+from autofis_kedro.data.schema import Schema
+from autofis_kedro.evaluation.metrics import Metrics, score
+from autofis_kedro.reporting.plots import training_curves
+from autofis_kedro.reporting.rows import ModelMetrics
+from autofis_kedro.selection import Selection, keep_all
+from autofis_kedro.training import (
+    CheckpointConfig,
+    ModelConfig,
+    SeedsConfig,
+    TrainingConfig,
+    predict_seeds,
+    train_seeds,
+)
+from autofis_kedro.training.search import search_spec
+
+Costs = dict[str, float]
+
+
+def train(
+    train_examples: Examples,
+    valid_examples: Examples,
+    schema: Schema,
+    selection: Selection,
+    model: ModelConfig,
+    training: TrainingConfig,
+    seeds: SeedsConfig,
+    checkpoints: CheckpointConfig,
+    *,
+    name: str,
+) -> tuple[dict[str, Tensor], pl.DataFrame, Costs]:
+    """Weights and history of every seed, and what they cost."""
+    trained = train_seeds(
+        train_examples,
+        valid_examples,
+        schema,
+        selection,
+        model.spec,
+        model.training_of(training),
+        n_seeds=seeds.n_seeds,
+        seed=seeds.seed,
+        checkpoints=checkpoints,
+        name=name,
+        warm_alpha=model.warm_alpha,
+    )
+    return trained.weights, trained.history, trained.cost
+
+
+def evaluate(
+    weights: dict[str, Tensor],
+    valid_examples: Examples,
+    test_examples: Examples,
+    schema: Schema,
+    selection: Selection,
+    model: ModelConfig,
+    training: TrainingConfig,
+    cost: Costs,
+    search_cost: Costs | None = None,
+    extraction_cost: Costs | None = None,
+    *,
+    name: str,
+) -> tuple[pl.DataFrame, ModelMetrics]:
+    """Predictions on the validation and test rows, and their metrics per seed."""
+    config = model.training_of(training)
+    parts = {
+        split: predict_seeds(weights, examples, schema, selection, model.spec, config)
+        for split, examples in (("valid", valid_examples), ("test", test_examples))
+    }
+    metrics = ModelMetrics(
+        model=name,
+        valid=_scores(parts["valid"]),
+        test=_scores(parts["test"]),
+        kept=len(selection.interactions) if model.spec.order > 1 else 0,
+        candidates=selection.candidates if model.spec.order > 1 else 0,
+        parameters=int(cost["parameters"]),
+        rows_per_second=cost["rows_per_second"],
+        train_seconds=cost["seconds"],
+        search_seconds=sum(found["seconds"] for found in (search_cost, extraction_cost) if found),
+    )
+    predictions = [part.with_columns(pl.lit(split).alias("split")) for split, part in parts.items()]
+    return pl.concat(predictions), metrics
+
+
+def evaluate_searched(
+    weights: dict[str, Tensor],
+    valid_examples: Examples,
+    test_examples: Examples,
+    schema: Schema,
+    model: ModelConfig,
+    training: TrainingConfig,
+    cost: Costs,
+    *,
+    name: str,
+) -> tuple[pl.DataFrame, ModelMetrics]:
+    """The searched model as it is at the end of the search: closed gates are zeros."""
+    named = {f"seed_0/{key}": tensor for key, tensor in weights.items()}
+    searched = model.model_copy(update={"spec": search_spec(model.spec)})
+    n_parameters = sum(t.numel() for key, t in weights.items() if ".norm." not in key)
+    found = {"parameters": float(n_parameters), "rows_per_second": cost["rows_per_second"], "seconds": 0.0}
+    everything = keep_all(schema)
+    predictions, metrics = evaluate(
+        named, valid_examples, test_examples, schema, everything, searched, training, found, cost, name=name
+    )
+    n_open = int(weights["interactions.alpha_P"].count_nonzero())
+    return predictions, metrics.model_copy(update={"kept": n_open})
+
+
+def draw_training(history: pl.DataFrame, *, name: str) -> go.Figure:
+    """Training curves."""
+    return training_curves(history, f"training of {name}")
+
+
+def _scores(predictions: pl.DataFrame) -> tuple[Metrics, ...]:
+    labels = predictions["label"].to_numpy()
+    return tuple(score(labels, predictions[c].to_numpy()) for c in predictions.columns if c.startswith("seed_"))

@@ -1,0 +1,1 @@
+"""Tables and figures: data in, table or figure out, no files."""

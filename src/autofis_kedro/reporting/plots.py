@@ -1,0 +1,161 @@
+"""Figures for the catalog and kedro viz. plotly, because kedro viz shows it interactively."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import polars as pl
+from plotly.subplots import make_subplots
+
+from autofis_kedro.errors import UserError
+from autofis_kedro.selection import Selection
+
+# Okabe and Ito's palette: distinguishable with any colour vision.
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#B0B0B0"
+COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9")
+HIGHLIGHTED = 8
+
+
+def _need(frame: pl.DataFrame, *columns: str) -> None:
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise UserError(f"figure needs columns {', '.join(missing)}; the table has: {', '.join(frame.columns)}")
+
+
+def _finish(figure: go.Figure, title: str, height: int = 480) -> go.Figure:
+    layout = {"template": "plotly_white", "height": height, "margin": {"l": 70, "r": 30, "t": 60, "b": 60}}
+    figure.update_layout(title={"text": title, "x": 0.02, "font": {"size": 16}}, **layout)
+    return figure
+
+
+def training_curves(history: pl.DataFrame, title: str) -> go.Figure:
+    """Log loss on train and validation rows and validation AUC over epochs; thin lines are further seeds."""
+    _need(history, "seed", "epoch", "train_loss", "valid_log_loss", "valid_auc")
+    figure = make_subplots(rows=1, cols=2, subplot_titles=("log loss", "validation AUC"))
+    for number, (seed,) in enumerate(history.select("seed").unique(maintain_order=True).iter_rows()):
+        part = history.filter(pl.col("seed") == seed)
+        lines = (("train_loss", "train", ORANGE, 1), ("valid_log_loss", "validation", BLUE, 1), ("valid_auc", "validation AUC", GREEN, 2))
+        for column, name, colour, place in lines:
+            line = go.Scatter(
+                x=part["epoch"].to_list(),
+                y=part[column].to_list(),
+                name=name,
+                legendgroup=name,
+                mode="lines+markers",
+                line={"color": colour, "width": 2 if number == 0 else 1},
+                marker={"size": 5},
+                showlegend=number == 0 and place == 1,
+                hovertemplate=f"seed {seed}, epoch %{{x:.2f}}: %{{y:.5f}}",
+            )
+            figure.add_trace(line, row=1, col=place)
+    figure.update_xaxes(title_text="epoch")
+    figure.update_layout(legend={"orientation": "h", "y": -0.2})
+    return _finish(figure, title)
+
+
+def alpha_heatmap(gates: pl.DataFrame, selection: Selection, planted: Sequence[Sequence[str]] = ()) -> go.Figure:
+    """Alpha of every pair of fields; a dot marks a kept pair, a circle a planted one, grey a closed gate."""
+    _need(gates, "field_1", "field_2", "alpha")
+    names = list(dict.fromkeys([*gates["field_1"], *gates["field_2"]]))
+    place = {name: i for i, name in enumerate(names)}
+    grid = np.full((len(names), len(names)), np.nan)
+    for first, second, alpha in gates.select("field_1", "field_2", "alpha").iter_rows():
+        grid[place[second], place[first]] = np.nan if alpha == 0 else alpha
+    limit = float(np.nanmax(np.abs(grid))) if np.isfinite(grid).any() else 1.0
+    figure = go.Figure(
+        go.Heatmap(
+            z=[[None if np.isnan(cell) else float(cell) for cell in row] for row in grid],
+            x=names,
+            y=names,
+            colorscale="RdBu_r",
+            zmin=-limit,
+            zmax=limit,
+            colorbar={"title": "alpha"},
+            hovertemplate="%{x} x %{y}: %{z:.4f}<extra></extra>",
+        )
+    )
+    size = max(4, 14 - len(names) // 4)
+    _mark(figure, [kept.fields for kept in selection.interactions], "kept", {"symbol": "circle", "size": size // 2 + 1, "color": "black"})
+    _mark(figure, planted, "planted", {"symbol": "circle-open", "size": size + 6, "color": GREEN, "line": {"width": 2}})
+    figure.update_layout(plot_bgcolor="#E6E6E6", legend={"orientation": "h", "y": 1.06, "x": 0.6})
+    figure.update_xaxes(showgrid=False, tickangle=-60 if len(names) > 8 else 0)
+    figure.update_yaxes(showgrid=False, autorange="reversed")
+    return _finish(figure, "alpha of every pair (grey: closed)", height=max(520, 16 * len(names) + 160))
+
+
+def _mark(figure: go.Figure, pairs: Sequence[Sequence[str]], name: str, marker: dict[str, object]) -> None:
+    shown = [pair for pair in pairs if len(pair) == 2]
+    if shown:
+        x, y = [pair[0] for pair in shown], [pair[1] for pair in shown]
+        figure.add_trace(go.Scatter(x=x, y=y, mode="markers", name=name, marker=marker, hoverinfo="skip"))
+
+
+def alpha_trajectories(trajectory: pl.DataFrame, highlight: Sequence[Sequence[str]], title: str) -> go.Figure:
+    """Alpha of every pair over the steps of the search; the highlighted pairs by name, all others grey."""
+    _need(trajectory, "step", "field_1", "field_2", "alpha")
+    named = [tuple(pair) for pair in highlight if len(pair) == 2][:HIGHLIGHTED]
+    x_rest: list[int | None] = []
+    y_rest: list[float | None] = []
+    figure = go.Figure()
+    lines = []
+    for (first, second), part in trajectory.group_by("field_1", "field_2", maintain_order=True):
+        steps, alphas = part["step"].to_list(), [round(alpha, 5) for alpha in part["alpha"].to_list()]
+        if (first, second) in named:
+            colour = COLOURS[len(lines) % len(COLOURS)]
+            lines.append(go.Scatter(x=steps, y=alphas, name=f"{first} x {second}", line={"color": colour, "width": 2.5}))
+        else:
+            x_rest += [*steps, None]
+            y_rest += [*alphas, None]
+    figure.add_trace(go.Scatter(x=x_rest, y=y_rest, name="other pairs", line={"color": GREY, "width": 0.7}, hoverinfo="skip"))
+    figure.add_traces(lines)
+    figure.update_xaxes(title_text="step of the search")
+    figure.update_yaxes(title_text="alpha")
+    return _finish(figure, title)
+
+
+def extraction_curve(selection: Selection) -> go.Figure:
+    """Validation log loss against the number of interactions kept; the band is two standard errors of the difference to the best."""
+    figure = go.Figure()
+    sizes = [point.size for point in selection.curve]
+    losses = [point.log_loss for point in selection.curve]
+    errors = [2 * point.standard_error for point in selection.curve]
+    band = [loss + e for loss, e in zip(losses, errors, strict=True)] + [loss - e for loss, e in zip(losses, errors, strict=True)][::-1]
+    if sizes:
+        figure.add_trace(
+            go.Scatter(x=sizes + sizes[::-1], y=band, fill="toself", fillcolor="rgba(0,114,178,0.15)", line={"width": 0}, name="2 standard errors of the difference", hoverinfo="skip")
+        )
+        figure.add_trace(go.Scatter(x=sizes, y=losses, mode="lines+markers", name="fine-tuned", line={"color": BLUE}))
+    chosen = [(point.size, point.log_loss) for point in selection.curve if point.size == len(selection.interactions)]
+    if chosen:
+        marker = {"size": 14, "color": ORANGE, "symbol": "diamond"}
+        figure.add_trace(go.Scatter(x=[chosen[0][0]], y=[chosen[0][1]], mode="markers", name=f"chosen: {chosen[0][0]}", marker=marker))
+    figure.update_xaxes(title_text="interactions kept", type="log", tickvals=sizes[:: max(1, len(sizes) // 10)])
+    figure.update_yaxes(title_text="validation log loss")
+    figure.update_layout(legend={"orientation": "h", "y": -0.25})
+    return _finish(figure, f"accuracy against size ({selection.rule})")
+
+
+def comparison_dots(compared: pl.DataFrame) -> go.Figure:
+    """Test AUC and log loss of every model with their standard deviation over seeds.
+
+    Dots, not bars: a bar must start at 0, where differences that matter cannot be seen.
+    """
+    _need(compared, "model", "test_auc", "test_auc_std", "test_log_loss", "test_log_loss_std", "chosen")
+    ordered = compared.sort("test_log_loss", descending=True)
+    figure = make_subplots(rows=1, cols=2, shared_yaxes=True, subplot_titles=("test log loss (less is better)", "test AUC (more is better)"))
+    colours = [ORANGE if is_chosen else BLUE for is_chosen in ordered["chosen"]]
+    for place, name in ((1, "test_log_loss"), (2, "test_auc")):
+        errors = ordered[f"{name}_std"].fill_null(0.0).to_list()
+        dots = go.Scatter(
+            x=ordered[name].to_list(),
+            y=ordered["model"].to_list(),
+            mode="markers",
+            marker={"size": 11, "color": colours},
+            error_x={"type": "data", "array": errors, "color": GREY},
+            showlegend=False,
+            hovertemplate="%{y}: %{x:.5f}<extra></extra>",
+        )
+        figure.add_trace(dots, row=1, col=place)
+    return _finish(figure, "models compared (orange: chosen on validation)", height=max(360, 26 * len(ordered) + 160))

@@ -1,0 +1,126 @@
+"""Tables, and the summary that a run ends with. rich prints because it fits a table to the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from autofis_kedro.evaluation.significance import paired_t_test
+from autofis_kedro.reporting.rows import ModelMetrics
+from autofis_kedro.selection import Selection
+
+SHOWN = 20
+
+
+def comparison(models: Sequence[ModelMetrics], chosen: str | None, reference: str = "fm") -> pl.DataFrame:
+    """One row per model: quality with its spread over seeds, interactions, cost, difference to the reference.
+
+    ``difference`` is the mean test log loss minus the reference's, ``p`` that of the paired t-test over seeds, null with fewer
+    than two seeds or without the reference.
+    """
+    by_name = {model.model: model for model in models}
+    base = by_name.get(reference)
+    return pl.DataFrame([_row(model, base, chosen) for model in models], infer_schema_length=None)
+
+
+def _row(model: ModelMetrics, base: ModelMetrics | None, chosen: str | None) -> dict[str, object]:
+    auc, loss = model.spread("test", "auc"), model.spread("test", "log_loss")
+    losses = [metrics.log_loss for metrics in model.test]
+    is_comparable = base is not None and base is not model and len(base.test) == len(losses)
+    test = paired_t_test(losses, [m.log_loss for m in base.test]) if base is not None and is_comparable else None
+    return {
+        "model": model.model,
+        "seeds": auc.n,
+        "test_auc": auc.mean,
+        "test_auc_std": auc.std,
+        "test_log_loss": loss.mean,
+        "test_log_loss_std": loss.std,
+        "valid_auc": model.spread("valid", "auc").mean,
+        "valid_log_loss": model.spread("valid", "log_loss").mean,
+        "calibration": model.spread("test", "calibration").mean,
+        "kept": model.kept,
+        "candidates": model.candidates,
+        "parameters": model.parameters,
+        "rows_per_second": model.rows_per_second,
+        "search_seconds": model.search_seconds,
+        "train_seconds": model.train_seconds,
+        "difference": loss.mean - base.spread("test", "log_loss").mean if base is not None else None,
+        "p": test.p if test is not None else None,
+        "chosen": model.model == chosen,
+    }
+
+
+def kept_interactions(selection: Selection) -> pl.DataFrame:
+    """Rank, fields and alpha of the kept interactions, most important first."""
+    kept = selection.interactions
+    return pl.DataFrame(
+        {
+            "rank": range(1, len(kept) + 1),
+            "interaction": [" x ".join(interaction.fields) for interaction in kept],
+            "alpha": [interaction.alpha for interaction in kept],
+        },
+        schema={"rank": pl.Int32, "interaction": pl.String, "alpha": pl.Float64},
+    )
+
+
+def render(console: Console, compared: pl.DataFrame | None, selections: Mapping[str, Selection], place: str) -> None:
+    """Print what a user came for: models compared, interactions kept, and where the artifacts are."""
+    if compared is not None:
+        console.print(comparison_table(compared))
+    for name, selection in selections.items():
+        console.print(selection_table(name, selection))
+    console.print(f"Artifacts: [bold]{place}[/bold]   (look at them with: kedro viz run)")
+
+
+def comparison_table(compared: pl.DataFrame) -> Table:
+    """The comparison for a terminal of 100 columns."""
+    seeds = compared["seeds"].max()
+    table = Table(title=f"Test rows, {seeds} seed{'s' if seeds != 1 else ''} (chosen on validation: ➜)", title_justify="left")
+    for name, justify in (("", "left"), ("model", "left")):
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for name in ("AUC", "log loss", "vs fm", "kept", "rows/s", "search + train"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in compared.iter_rows(named=True):
+        table.add_row(*_cells(row), style="bold green" if row["chosen"] else None)
+    return table
+
+
+def _cells(row: Mapping[str, object]) -> list[str]:
+    def with_std(name: str) -> str:
+        std = row[f"{name}_std"]
+        return f"{row[name]:.4f}" + ("" if std is None else f" ±{std:.4f}")
+
+    difference = "" if row["difference"] is None or row["model"] == "fm" else f"{row['difference']:+.4f}{stars(row['p'])}"
+    return [
+        "➜" if row["chosen"] else "",
+        str(row["model"]),
+        with_std("test_auc"),
+        with_std("test_log_loss"),
+        difference,
+        f"{row['kept']} of {row['candidates']}" if row["candidates"] else "",
+        f"{row['rows_per_second']:,.0f}",
+        f"{row['search_seconds']:.0f} s + {row['train_seconds']:.0f} s",
+    ]
+
+
+def stars(p: object) -> str:
+    """``*`` where p < 0.005, as in the paper."""
+    return "*" if isinstance(p, float) and p < 0.005 else ""
+
+
+def selection_table(name: str, selection: Selection) -> Table:
+    """The kept interactions with alpha; the first 20."""
+    kept = kept_interactions(selection)
+    title = f"{name} keeps {len(kept)} of {selection.candidates} interactions ({selection.rule})"
+    table = Table(title=title, title_justify="left")
+    table.add_column("", justify="right")
+    table.add_column("interaction", no_wrap=True)
+    table.add_column("alpha", justify="right")
+    for rank, interaction, alpha in kept.head(SHOWN).iter_rows():
+        table.add_row(str(rank), interaction, "" if alpha is None else f"{alpha:+.4f}")
+    if len(kept) > SHOWN:
+        table.add_row("", f"... and {len(kept) - SHOWN} more", "")
+    return table

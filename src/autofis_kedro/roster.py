@@ -1,0 +1,21 @@
+"""Which models exist: names only."""
+
+BASELINES = ("lr", "fm", "deepfm")
+
+SEARCHED = ("autofm", "autodeepfm")
+"""Models whose interactions are searched; the name alone is the paper's re-train: batch norm and fresh alpha."""
+
+VARIANTS = ("", "_warm", "_no_bn", "_no_alpha", "_plain")
+"""Ways to re-train: as the paper; alpha from the search; without batch norm; without alpha; without either."""
+
+CONTROLS = ("all_open", "random_selection")
+"""Beside AutoFM: every gate open, trained by Adam; as many pairs as AutoFM keeps, drawn at random."""
+
+RETRAINED = tuple(name + variant for name in SEARCHED for variant in VARIANTS)
+THEMSELVES = tuple(f"{name}_searched" for name in SEARCHED)
+"""The searched models as they are at the end of the search."""
+
+TRAINED = (*BASELINES, *CONTROLS, *RETRAINED)
+ALL = (*TRAINED, *THEMSELVES)
+CHOICE = tuple(name for name in ALL if name not in CONTROLS)
+"""Of these the user's model is chosen, on validation rows."""

@@ -1,0 +1,23 @@
+"""Kedro settings."""
+
+import warnings
+
+from kedro.config import OmegaConfigLoader
+
+from autofis_kedro.hooks import CheckParameters, CleanCheckpoints, PrintSummary
+
+# A stage reads what another model's namespace made ("autofm.selection"), and both spellings of --pipeline are promised.
+warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
+warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
+
+HOOKS = (CheckParameters(), PrintSummary(), CleanCheckpoints())
+
+CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    # The built-in problem: `kedro run` needs no data.
+    "default_run_env": "synthetic",
+    "merge_strategy": {"parameters": "soft"},
+    # A data set's own values over a table of common ones.
+    "custom_resolvers": {"merge": lambda first, second: {**first, **second}},
+}

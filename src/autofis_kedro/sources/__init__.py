@@ -1,0 +1,1 @@
+"""Kedro datasets: where rows, examples, tables, figures and weights live."""

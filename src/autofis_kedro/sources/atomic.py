@@ -1,0 +1,89 @@
+"""Versioned local files that appear only when they are whole."""
+
+# No `from __future__ import annotations` in modules with `preview`: kedro-viz reads its return annotation as a class.
+import os
+import shutil
+from abc import abstractmethod
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from kedro.io.core import AbstractVersionedDataset, Version
+
+from autofis_kedro.errors import UserError
+
+
+class AtomicDataset(AbstractVersionedDataset[Any, Any]):
+    """Base of the project's datasets.
+
+    ``_write`` gets a temporary path beside the final one, under a name that no version lookup matches; it is renamed when it
+    is complete, so that a crash leaves the previous version the newest.
+    """
+
+    def __init__(
+        self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(PurePosixPath(filepath), version)
+        self.metadata = metadata
+
+    @abstractmethod
+    def _write(self, path: Path, data: Any) -> None:
+        """Write the whole artifact to a path."""
+
+    @abstractmethod
+    def _read(self, path: Path) -> Any:
+        """Read the artifact."""
+
+    def load(self) -> Any:
+        """The artifact.
+
+        Raises:
+            UserError: the file is damaged.
+        """
+        path = Path(self._get_load_path())
+        try:
+            return self._read(path)
+        except UserError:
+            raise
+        except Exception as error:
+            if not path.exists():
+                raise
+            raise UserError(
+                f"artifact '{path}' is damaged ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}): "
+                "delete this version and run again the pipeline that makes it"
+            ) from error
+
+    def save(self, data: Any) -> None:
+        """Write the artifact atomically.
+
+        Raises:
+            UserError: the disk is full or the place cannot be written.
+        """
+        path = Path(self._get_save_path())
+        partial = path.with_name(f"{path.name}.partial")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._write(partial, data)
+            os.replace(partial, path)
+        except BaseException as error:
+            self._clean(partial)
+            if isinstance(error, OSError):
+                raise UserError(f"artifact '{path}' could not be written: {error.strerror or error}") from error
+            raise
+
+    @staticmethod
+    def _clean(partial: Path) -> None:
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.unlink(missing_ok=True)
+        if not any(partial.parent.iterdir()):
+            partial.parent.rmdir()
+
+    def _exists(self) -> bool:
+        try:
+            return Path(self._get_load_path()).exists()
+        except Exception:  # no version yet
+            return False
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath), "version": self._version}
