@@ -59,7 +59,9 @@ class PrintSummary:
     @hook_impl
     def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Print the comparison and the kept interactions that this run made."""
-        console = Console(width=None)
+        console = Console()
+        if not console.is_terminal:
+            console = Console(width=max(console.width, 120))  # a log file has no width: nothing is cut
         made = pipeline.all_outputs()
         selections = {name: catalog[f"{name}.selection"].load() for name in SEARCHED if f"{name}.selection" in made}
         place = str(Path("data").resolve())
