@@ -1,9 +1,10 @@
 """``kedro run`` whose errors are one clear message."""
 
+import errno
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from copy import copy
-from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,15 @@ from typing import Any
 import click
 from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.project import pipelines
+from kedro.framework.project import pipelines, settings
+from kedro.pipeline import Pipeline
+from kedro.utils import find_kedro_project
+from kedro.validation.exceptions import ParameterValidationError
+from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 
 from autofis_kedro.errors import UserError
+from autofis_kedro.sources.checked import explain_validation, unknown
 
 
 @click.group(name="autofis-kedro")
@@ -25,17 +31,16 @@ def cli() -> None:
 def explain(error: BaseException) -> str | None:
     """The message for a user's mistake; None if the error is no user's mistake."""
     for cause in causes(error):
-        if isinstance(cause, UserError):
+        if isinstance(cause, UserError | ParameterValidationError):
             return str(cause)
         if isinstance(cause, ValidationError):
-            found = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found: {e.get('input')!r})" for e in cause.errors()]
-            return f"{cause.title}: " + "; ".join(found)
-        if isinstance(cause, MissingConfigException):
-            return f"{str(cause).splitlines()[0]}\nEnvironments (--env): {', '.join(environments())}"
-        if type(cause).__name__ == "ParameterValidationError":
-            return str(cause)
-        if isinstance(cause, OSError) and cause.errno == 28:
+            return explain_validation(cause, cause.title)
+        if isinstance(cause, MissingConfigException | OmegaConfBaseException):
+            return f"configuration: {str(cause).splitlines()[0]}"
+        if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
             return f"no space left on the disk: {cause.filename or cause}"
+        if isinstance(cause, ValueError) and str(cause).startswith("Pipeline contains no nodes"):
+            return "no node is left: --tags, --nodes, --namespaces, --from-... and --to-... exclude each other"
     return None
 
 
@@ -46,67 +51,57 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def environments() -> list[str]:
-    """Folders of conf/ that hold a data set."""
-    return sorted(folder.name for folder in Path("conf").glob("*") if (folder / "catalog.yml").exists() and folder.name != "base")
+def environments(source: str | None = None) -> list[str]:
+    """Folders of the configuration that hold a data set."""
+    conf = Path(source) if source else (find_kedro_project(Path.cwd()) or Path.cwd()) / settings.CONF_SOURCE
+    return sorted(entry.parent.name for entry in conf.glob("*/catalog.yml") if entry.parent.name != "base")
 
 
-def check_names(env: str | None, names: Any) -> None:
-    """Check the environment and the pipelines asked for, before anything is loaded.
+def check_run(options: dict[str, Any]) -> None:
+    """Check every name that the options of ``kedro run`` hold, before anything is loaded.
 
     Raises:
         UserError: names the misspelled one and what there is.
     """
-    if env is not None and environments() and env not in environments() and not (Path("conf") / env).is_dir():
-        raise UserError(f"env '{env}' does not exist{_hint(env, environments())}; there are: {', '.join(environments())}")
-    registered = sorted(pipelines)
+    known = environments(options.get("conf_source"))
+    env = options.get("env") or os.environ.get("KEDRO_ENV")
+    _check("env", [env] if env and known else [], known)
+    names = [options["pipeline"]] if options.get("pipeline") else list(options.get("pipelines") or [])
+    _check("pipeline", names, list(pipelines))
+    chosen = sum((pipelines[name] for name in names or ["__default__"]), Pipeline([]))
+    nodes = {node.name for node in chosen.nodes}
+    found: dict[str, tuple[str, Collection[str]]] = {
+        "namespaces": ("namespace", {node.namespace for node in chosen.nodes if node.namespace}),
+        "tags": ("tag", {tag for node in chosen.nodes for tag in node.tags}),
+        "node_names": ("node", nodes),
+        "from_nodes": ("node", nodes),
+        "to_nodes": ("node", nodes),
+        "from_inputs": ("data set", chosen.datasets()),
+        "to_outputs": ("data set", chosen.datasets()),
+    }
+    for option, (kind, allowed) in found.items():
+        _check(kind, list(options.get(option) or []), allowed)
+
+
+def _check(kind: str, names: Collection[str], allowed: Collection[str]) -> None:
     for name in names:
-        if name and name not in registered:
-            raise UserError(f"pipeline '{name}' does not exist{_hint(name, registered)}; there are: {', '.join(registered)}")
-
-
-def check_namespaces(names: Any, wanted: Any) -> None:
-    """Check the namespaces asked for.
-
-    Raises:
-        UserError: a namespace that no pipeline asked for has.
-    """
-    found: set[str] = set()
-    for name in names or ["__default__"]:
-        found |= {node.namespace for node in pipelines[name or "__default__"].nodes if node.namespace}
-    for namespace in wanted:
-        if namespace not in found:
-            raise UserError(f"namespace '{namespace}' does not exist{_hint(namespace, sorted(found))}; there are: {', '.join(sorted(found))}")
-
-
-def _hint(name: str, allowed: list[str]) -> str:
-    near = get_close_matches(name, allowed, n=1)
-    return f" (did you mean '{near[0]}'?)" if near else ""
-
-
-def _split(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return value.split(",") if isinstance(value, str) else [str(item) for item in value]
-
-
-run = copy(kedro_run)
+        if name not in allowed:
+            raise UserError(unknown(kind, name, allowed))
 
 
 @wraps(kedro_run.callback)  # type: ignore[arg-type]
 def _run(**options: Any) -> Any:
     try:
-        names = _split(options.get("pipeline")) + _split(options.get("pipelines"))
-        check_names(options.get("env"), names)
-        check_namespaces(names, _split(options.get("namespaces")) + _split(options.get("namespace")))
+        check_run(options)
         return kedro_run.callback(**options)  # type: ignore[misc]
     except Exception as error:
         message = explain(error)
         if message is None:
             raise
-        click.secho(f"\nError: {message}", fg="red", err=True)
+        click.secho(f"Error: {message}", fg="red", err=True)
         sys.exit(1)
 
 
+run = copy(kedro_run)
 run.callback = _run
 cli.add_command(run)

@@ -1,89 +1,106 @@
-"""Hooks: check parameters before a run, print the summary and clear checkpoints after it."""
+"""Hooks: check parameters before a run; show progress; print the summary and clear checkpoints after it."""
 
 import logging
 import shutil
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from kedro.validation.type_extractor import TypeExtractor
 from rich.console import Console
 
 from autofis_kedro.errors import UserError
 from autofis_kedro.reporting.tables import render
 from autofis_kedro.roster import SEARCHED
+from autofis_kedro.sources.checked import checked, unknown
 
 logger = logging.getLogger(__name__)
 
 SHORTHANDS = ("raw_path", "epochs", "n_seeds", "seed", "device", "batch_size", "embedding_dim", "n_rows")
 """Top-level names that --params takes and that conf/ hands on to where they belong."""
 
+WIDTH_OF_A_FILE = 120
+
 
 class CheckParameters:
-    """Rejects names in --params that nothing reads; Kedro ignores them silently."""
+    """Rejects parameters that nothing reads and values that are not allowed, whichever pipeline runs.
+
+    Kedro ignores unknown top-level names of --params silently, and checks only parameters of the pipeline that runs.
+    """
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Compare --params with what the configuration has."""
-        given: dict[str, Any] = context._runtime_params or {}
-        if not given:
-            return
-        loader = context.config_loader
-        loader.runtime_params = {key: value for key, value in given.items() if key in SHORTHANDS}
-        known = dict(loader["parameters"])
-        loader.runtime_params = given
-        for key, value in given.items():
-            if key not in SHORTHANDS:
-                _check_known(key, value, known, "")
+        """Check names against those of the configuration, and values by the types that nodes ask for.
+
+        Raises:
+            UserError: names the parameter, its value and what is allowed.
+        """
+        types = TypeExtractor(dict(pipelines)).extract_types_from_pipelines()
+        for name in context._runtime_params or {}:
+            if name not in types and name not in SHORTHANDS:
+                raise UserError(unknown("parameter", name, [*SHORTHANDS, *types]))
+        parameters = context.config_loader["parameters"]
+        for name, model in types.items():
+            if name not in parameters:
+                raise UserError(f"parameter '{name}' is missing in conf/base/parameters")
+            checked(model, parameters[name], name)
 
 
-def _check_known(key: str, value: Any, known: Any, above: str) -> None:
-    path = f"{above}{key}"
-    if not isinstance(known, dict) or key not in known:
-        allowed = sorted(known) if isinstance(known, dict) else []
-        names = [*allowed, *SHORTHANDS] if not above else allowed
-        near = get_close_matches(key, names, n=1)
-        hint = f" (did you mean '{near[0]}'?)" if near else ""
-        raise UserError(f"parameter '{path}' does not exist{hint}; there are: {', '.join(names)}")
-    if isinstance(value, dict) and known[key]:
-        for inner, inner_value in value.items():
-            _check_known(inner, inner_value, known[key], f"{path}.")
+class ShowProgress:
+    """One line per finished node."""
+
+    def __init__(self) -> None:
+        self._done, self._total = 0, 0
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Count the nodes."""
+        self._done, self._total = 0, len(pipeline.nodes)
+
+    @hook_impl
+    def after_node_run(self, node: Node) -> None:
+        """Say which is done."""
+        self._done += 1
+        logger.info("%d/%d %s", self._done, self._total, node.name)
 
 
 class PrintSummary:
     """Ends a run with what the user came for."""
 
     @hook_impl
-    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any]) -> None:
         """Print the comparison and the kept interactions that this run made."""
         console = Console()
-        if not console.is_terminal:
-            console = Console(width=max(console.width, 120))  # a log file has no width: nothing is cut
+        if not console.is_terminal:  # a log file has no width: cut nothing
+            console = Console(width=max(console.width, WIDTH_OF_A_FILE))
         made = pipeline.all_outputs()
         selections = {name: catalog[f"{name}.selection"].load() for name in SEARCHED if f"{name}.selection" in made}
-        place = str(Path("data").resolve())
-        if "comparison" in made:
-            render(console, catalog["comparison"].load(), selections, place)
-        elif selections:
-            render(console, None, selections, place)
+        compared = catalog["comparison"].load() if "comparison" in made else None
+        if compared is not None or selections:
+            render(console, compared, selections, str(Path("data").resolve()))
+
+
+class KeepCheckpoints:
+    """Checkpoints stay when a run fails and go when all that they were for is in the catalog."""
 
     @hook_impl
-    def on_pipeline_error(self, error: Exception) -> None:
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any]) -> None:
+        """Remove them."""
+        if "params:checkpoints" in pipeline.inputs():
+            shutil.rmtree(_checkpoints(catalog), ignore_errors=True)
+
+    @hook_impl
+    def on_pipeline_error(self, pipeline: Pipeline, catalog: CatalogProtocol[Any]) -> None:
         """Say that nothing finished is lost."""
-        logger.error("The run stopped. Finished seeds and checkpoints are kept: the same command continues from them.")
+        if "params:checkpoints" in pipeline.inputs() and _checkpoints(catalog).exists():
+            logger.warning("Finished seeds and checkpoints are kept: the same command continues from them.")
 
 
-class CleanCheckpoints:
-    """Removes checkpoints when all that they were for is in the catalog."""
-
-    @hook_impl
-    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Remove the folder."""
-        if "params:checkpoints" not in pipeline.inputs():
-            return
-        value = catalog["params:checkpoints"].load()
-        folder = Path(value["folder"] if isinstance(value, dict) else value.folder)
-        shutil.rmtree(folder, ignore_errors=True)
+def _checkpoints(catalog: CatalogProtocol[Any]) -> Path:
+    value = catalog["params:checkpoints"].load()
+    return Path(value["folder"] if isinstance(value, dict) else value.folder)

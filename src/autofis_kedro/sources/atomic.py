@@ -15,8 +15,8 @@ from autofis_kedro.errors import UserError
 class AtomicDataset(AbstractVersionedDataset[Any, Any]):
     """Base of the project's datasets.
 
-    ``_write`` gets a temporary path beside the final one, under a name that no version lookup matches; it is renamed when it
-    is complete, so that a crash leaves the previous version the newest.
+    ``_write`` gets a temporary path beside the final one, under a name that no version lookup matches; it is renamed
+    when it is complete, so that a crash leaves the previous version the newest.
     """
 
     def __init__(
@@ -47,8 +47,9 @@ class AtomicDataset(AbstractVersionedDataset[Any, Any]):
         except Exception as error:
             if not path.exists():
                 raise
+            reason = (str(error).splitlines() or [""])[0]
             raise UserError(
-                f"artifact '{path}' is damaged ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}): "
+                f"artifact '{path}' is damaged ({type(error).__name__}: {reason}): "
                 "delete this version and run again the pipeline that makes it"
             ) from error
 
