@@ -2,31 +2,28 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEER := .venv-bench
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: setup run test lint viz bench bench-recovery bench-ingest bench-step bench-env clean
+.NOTPARALLEL:
 
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed; $$($(PYTHON) --version) found. Name another: make setup PYTHON=python3.12" >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(call make_venv,$(VENV))
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[viz,dev]"
-	touch $@
+	@touch $@
 
 run: setup
 	$(BIN)/kedro run
 
-test: setup lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest
+test: setup
+	$(call run_checks,$(LINTERS) "pytest")
 
 lint: setup
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(call run_checks,$(LINTERS))
 
 viz: setup
 	$(BIN)/kedro viz run
@@ -40,15 +37,33 @@ bench-ingest: setup
 	$(BIN)/python -m benchmarks.ingest
 
 bench-step: setup bench-env
-	$(BIN)/python -m benchmarks.fm_step
+	$(BIN)/python -m benchmarks.fm_step --peer $(PEER)/bin/python
 
-# The peers are measured in an environment of their own.
-bench-env: .venv-bench/.installed
+# Peers are measured in an environment of their own: nothing of theirs is imported by the package.
+bench-env: $(PEER)/.installed
 
-.venv-bench/.installed: constraints.txt
-	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/pip install --quiet "torch==2.13.0" "fuxictr==2.3.10"
-	touch $@
+$(PEER)/.installed: constraints.txt
+	$(call make_venv,$(PEER))
+	$(PEER)/bin/pip install --quiet -c constraints.txt torch "fuxictr==2.3.10"
+	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEER) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info
+
+LINTERS := "ruff check ." "ruff format --check ." "mypy" "lint-imports"
+
+# $(call run_checks,"one" "two"): every check, even after one failed, so that one run shows all that is wrong.
+define run_checks
+@failed=""; for check in $(1); do \
+	echo "== $$check"; OMP_NUM_THREADS=1 $(BIN)/$$check || failed="$$failed '$$check'"; \
+done; if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
+endef
+
+# $(call make_venv,folder): an environment, unless a whole one is there.
+define make_venv
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo "Python 3.11 or newer is needed, but $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+		"Name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+@test -x $(1)/bin/pip || $(PYTHON) -m venv --clear $(1) || { \
+	echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: apt install python3-venv)" >&2; exit 1; }
+endef
