@@ -1,0 +1,68 @@
+"""The problem of the step benchmark and the process that times a step; imports neither program.
+
+Shapes: N rows, F fields.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class StepProblem:
+    """A factorization machine to train.
+
+    Attributes:
+        fields: number of fields, each of ``ids // fields`` ids.
+        ids: rows of the embedding table.
+        embedding_dim: k.
+        batch_size: rows of a step.
+        batches: different batches, taken in turn.
+    """
+
+    fields: int = 24
+    ids: int = 600_000
+    embedding_dim: int = 40
+    batch_size: int = 2000
+    batches: int = 20
+
+    @property
+    def field_size(self) -> int:
+        """Ids of one field."""
+        return self.ids // self.fields
+
+    def rows(self) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+        """Ids within their fields [N, F] and labels [N]; ids uniform, so that a batch touches as many as it can."""
+        rng = np.random.default_rng(0)
+        shape = (self.batches * self.batch_size, self.fields)
+        ids_NF = rng.integers(0, self.field_size, shape, dtype=np.int32)
+        return ids_NF, (rng.random(shape[0]) < 0.25).astype(np.uint8)
+
+
+def serve(build: Callable[[StepProblem], tuple[Callable[[], float], dict[str, object]]]) -> None:
+    """Build a model, then answer each line ``<number of steps>`` with the milliseconds of each step.
+
+    Between the lines the process sleeps, so that blocks of several such processes can alternate.
+
+    Args:
+        build: gives the step, which returns its loss, and what to say about the model.
+    """
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints must not get between the answers
+    step, about = build(StepProblem(**json.loads(sys.argv[1])))
+    print(json.dumps(about), file=answers, flush=True)
+    for line in sys.stdin:
+        times, losses = [], []
+        for _ in range(int(line)):
+            start = time.perf_counter()
+            losses.append(step())
+            times.append((time.perf_counter() - start) * 1e3)
+        print(json.dumps({"milliseconds": times, "losses": losses}), file=answers, flush=True)
