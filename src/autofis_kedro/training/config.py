@@ -90,13 +90,15 @@ class ExtractionConfig(Frozen):
 
     Attributes:
         rule: ``nonzero`` keeps the open gates (the paper), ``top_k`` the ``size`` largest |alpha|. ``ladder`` finds the range
-            of sizes that validation cannot tell apart, from the smallest within ``tolerance`` standard errors of the best
-            up to the best, and takes the size of that range behind which |alpha| falls most. ``smallest`` takes the smallest.
+            of sizes that are as good as the best, from the smallest up to the best itself, and takes the size of that range
+            behind which |alpha| falls most. ``smallest`` takes the smallest.
         size: for ``top_k``; for the ladder it overrides the size chosen, the curve is measured all the same.
         ratio: between neighbouring sizes of the ladder; the gap below the chosen size is then halved until it is one.
         fine_tune_epochs: passes over the train rows for each size.
         linear_rate_factor: the linear weights' learning rate in fine-tuning, as a multiple of the others'.
-        tolerance: in standard errors of the paired difference.
+        tolerance: a size is as good as the best within this many standard errors of the paired difference,
+        relative_tolerance: or within this share of the best log loss. Models of a ladder share their weights, so that even
+            differences too small to matter are many standard errors.
     """
 
     rule: Literal["nonzero", "top_k", "ladder", "smallest"] = "ladder"
@@ -105,6 +107,7 @@ class ExtractionConfig(Frozen):
     fine_tune_epochs: float = Bounded(default=1.0, gt=0)
     linear_rate_factor: float = Bounded(default=10.0, gt=0)
     tolerance: float = Bounded(default=2.0, ge=0)
+    relative_tolerance: float = Bounded(default=1e-3, ge=0)
 
 
 class ModelConfig(Frozen):

@@ -57,11 +57,11 @@ def extract_selection(
     losses = {size: context.row_losses(size) for size in ladder_sizes(len(found.alpha_P), extraction.ratio)}
     size, rule = extraction.size, f"ladder({extraction.size} given)"
     if size is None:
-        size = _refine(losses, context.row_losses, extraction.tolerance)
-        rule = f"smallest within {extraction.tolerance:g} standard errors"
+        size = _refine(losses, context.row_losses, extraction)
+        rule = "smallest size as good as the best"
         if extraction.rule == "ladder":
             size = largest_gap(found, size, best_size(losses))
-            rule = f"largest gap in |alpha| within {extraction.tolerance:g} standard errors"
+            rule = "largest fall of |alpha| among the sizes as good as the best"
     losses[size] = losses[size] if size in losses else context.row_losses(size)
     return from_gates(found, schema, size, rule, size_curve(losses))
 
@@ -87,10 +87,10 @@ def largest_gap(gates: Gates, smallest: int, largest: int) -> int:
     return smallest + int(np.argmax(gaps))
 
 
-def _refine(losses: dict[int, Losses], row_losses: Callable[[int], Losses], tolerance: float) -> int:
+def _refine(losses: dict[int, Losses], row_losses: Callable[[int], Losses], extraction: ExtractionConfig) -> int:
     """Halve the gap below the smallest good size until it is one; adds the sizes looked at to ``losses``."""
     while True:
-        size = smallest_good_size(size_curve(losses), tolerance)
+        size = smallest_good_size(size_curve(losses), extraction.tolerance, extraction.relative_tolerance)
         below = max((smaller for smaller in losses if smaller < size), default=0)
         if size - below <= 1:
             return size
@@ -112,9 +112,14 @@ def size_curve(losses: Mapping[int, Losses]) -> tuple[SizeOnCurve, ...]:
     return tuple(points)
 
 
-def smallest_good_size(curve: Sequence[SizeOnCurve], tolerance: float) -> int:
-    """The smallest size whose difference to the best is within ``tolerance`` standard errors of that difference."""
-    return min(point.size for point in curve if point.difference <= tolerance * point.standard_error)
+def smallest_good_size(curve: Sequence[SizeOnCurve], tolerance: float, relative_tolerance: float = 0.0) -> int:
+    """The smallest size as good as the best.
+
+    That is: the difference is within ``tolerance`` of its standard errors, or within ``relative_tolerance`` of the best log loss.
+    """
+    best = min(point.log_loss for point in curve)
+    allowed = {p.size: max(tolerance * p.standard_error, relative_tolerance * best) for p in curve}
+    return min(point.size for point in curve if point.difference <= allowed[point.size])
 
 
 @dataclass(frozen=True)
