@@ -2,8 +2,8 @@
 
     python -m benchmarks.recovery [--seeds 20] [--only 6,24]
 
-A seed decides the problem (p, w, v and C), the shuffle and the initial weights. The paper's rule stands beside ours: the published
-c and mu of AutoFM, gates kept where they are not zero.
+A seed decides the problem (p, w, v and C), the shuffle and the initial weights. The paper's rule stands beside ours:
+the published c and mu of AutoFM, gates kept where they are not zero.
 """
 
 from __future__ import annotations
@@ -134,7 +134,21 @@ def main() -> None:
     arguments = parser.parse_args()
     only = {int(number) for number in arguments.only.split(",") if number}
     table = Table(title=f"planted interactions recovered, {arguments.seeds} seeds", title_justify="left")
-    columns = ("fields", "planted", "rows", "noise", "rule", "exact", "contains", "rank first", "kept", "precision", "recall", "F1", "s/seed")
+    columns = (
+        "fields",
+        "planted",
+        "rows",
+        "noise",
+        "rule",
+        "exact",
+        "contains",
+        "rank first",
+        "kept",
+        "precision",
+        "recall",
+        "F1",
+        "s/seed",
+    )
     for column in columns:
         table.add_column(column, justify="right")
     results = []
@@ -149,7 +163,9 @@ def main() -> None:
                 table.add_row(*_cells(problem, rule, s, seconds))
     Console(width=120).print(table)
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"machine": f"{platform.machine()}, {os.cpu_count()} cores", "results": results}, indent=1) + "\n")
+    RESULTS.write_text(
+        json.dumps({"machine": f"{platform.machine()}, {os.cpu_count()} cores", "results": results}, indent=1) + "\n"
+    )
 
 
 def _cells(problem: Problem, rule: str, s: dict[str, float], seconds: float) -> list[str]:

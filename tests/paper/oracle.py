@@ -48,12 +48,17 @@ class Recording:
     @property
     def hp(self):
         """The recording's hyper-parameters."""
-        return json.loads(str(self["hp"]).replace("'", '"').replace("None", "null").replace("True", "true").replace("False", "false"))
+        return json.loads(
+            str(self["hp"]).replace("'", '"').replace("None", "null").replace("True", "true").replace("False", "false")
+        )
 
     def under(self, prefix):
         """Arrays below a prefix by the name that our model gives them."""
-        found = {NAMES[k.removeprefix(prefix)]: v for k, v in self.arrays.items() if k.removeprefix(prefix) in NAMES and k.startswith(prefix)}
-        return found
+        return {
+            NAMES[k.removeprefix(prefix)]: v
+            for k, v in self.arrays.items()
+            if k.removeprefix(prefix) in NAMES and k.startswith(prefix)
+        }
 
 
 def model_of(recording):
@@ -61,7 +66,9 @@ def model_of(recording):
     hp = recording.hp
     n_ids, m = len(recording["init/embedding/w"]), recording["X"].shape[2]
     sizes = [3] * (m - 1) + [n_ids - 3 * (m - 1)]  # only the total matters: ids are global
-    schema = Schema(dataset="oracle", fields=tuple(Field(name=f"f{i}", kind="categorical", size=s) for i, s in enumerate(sizes)))
+    schema = Schema(
+        dataset="oracle", fields=tuple(Field(name=f"f{i}", kind="categorical", size=s) for i, s in enumerate(sizes))
+    )
     mlp = MLPSpec(hidden=tuple(hp["layer_sizes"][:-1])) if "layer_sizes" in hp else None
     spec = ModelSpec(embedding_dim=hp["embed_size"], normalize=True, weighting="learned", mlp=mlp)
     pairs = tuple(sorted((int(min(p)), int(max(p))) for p in recording["pairs_cols_rows"].T))
@@ -75,7 +82,9 @@ def load(model, arrays):
     """Put recorded arrays into the model; every weight must be there."""
     state = model.state_dict()
     assert set(arrays) == set(state)
-    model.load_state_dict({name: torch.from_numpy(np.array(a)).reshape(state[name].shape) for name, a in arrays.items()})
+    model.load_state_dict(
+        {name: torch.from_numpy(np.array(a)).reshape(state[name].shape) for name, a in arrays.items()}
+    )
 
 
 def batch_of(ids, labels):

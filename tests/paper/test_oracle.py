@@ -14,7 +14,7 @@ MODELS = ["autofm2_search_syn", "autofm2_search_frappe", "autodeepfm2_search_syn
 @pytest.mark.parametrize("case", range(4))
 def test_grda_equals_the_recording(shared, case):
     r = Recording.load(shared / "oracle" / "grda.npz")
-    get = lambda key: r[f"case{case}_{key}"]  # noqa: E731
+    get = lambda key: r[f"case{case}_{key}"]
     alpha = torch.nn.Parameter(torch.from_numpy(get("x0").copy()))
     grda = GRDA([alpha], lr=1.0, c=float(get("c")), mu=float(get("mu")))
     for t, gradient in enumerate(get("grads")):

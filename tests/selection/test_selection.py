@@ -1,5 +1,7 @@
 """Selections and gates."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -64,7 +66,7 @@ def test_ladder_sizes_ascend_from_one_to_all(n_pairs, ratio):
     sizes = ladder_sizes(n_pairs, ratio)
     assert sizes[0] == 1
     assert sizes[-1] == n_pairs
-    assert all(a < b for a, b in zip(sizes, sizes[1:], strict=False))
+    assert all(a < b for a, b in pairwise(sizes))
 
 
 def test_the_curve_is_the_paired_comparison_with_the_best():

@@ -62,7 +62,11 @@ def test_a_killed_training_continues_to_the_same_bits(tmp_path, search, step):
     assert all(torch.equal(whole.weights[key], resumed.weights[key]) for key in whole.weights)
     assert whole.trajectory == resumed.trajectory
     for ours, theirs in zip(resumed.history, whole.history, strict=True):
-        assert (ours.step, ours.train_loss, ours.valid_log_loss) == (theirs.step, theirs.train_loss, theirs.valid_log_loss)
+        assert (ours.step, ours.train_loss, ours.valid_log_loss) == (
+            theirs.step,
+            theirs.train_loss,
+            theirs.valid_log_loss,
+        )
 
 
 def test_the_best_weights_on_validation_are_kept():
@@ -94,7 +98,7 @@ def test_finished_seeds_are_recalled_and_changed_parameters_are_not(tmp_path):
 def test_a_corrupt_checkpoint_is_named(tmp_path):
     path = tmp_path / "c"
     path.write_bytes(b"\x00" * 100)
-    with pytest.raises(UserError, match="is corrupt .* delete it"):
+    with pytest.raises(UserError, match=r"is corrupt .* delete it"):
         Checkpoint(path).load()
 
 

@@ -32,7 +32,7 @@ def find_files(raw_path: str, pattern: str = "*") -> list[str]:
         if not found:
             raise UserError(f"raw_path '{raw_path}': no file in this folder matches '{pattern}'")
         return found
-    found = [raw_path] if path.is_file() else sorted(glob(raw_path))  # noqa: PTH207
+    found = [raw_path] if path.is_file() else sorted(glob(raw_path))
     if not found:
         raise UserError(
             f"raw_path '{raw_path}': no such file, folder or glob; put the data there, or name another place with "
@@ -77,10 +77,11 @@ def first_line(path: Path) -> str:
 
 
 def has_even_rows(path: Path, separator: str, n_columns: int, quote: str | None) -> bool:
-    """Whether every block of the file has ``n_columns - 1`` separators per line; decides nothing where cells are quoted.
+    """Whether every block of the file has ``n_columns - 1`` separators per line; decides nothing where cells are
+    quoted.
 
-    Counting bytes runs at memory speed, so that strictness costs no second parse; rows that are too long are found by the
-    parse itself, hence too few and too many cannot cancel out unseen.
+    Counting bytes runs at memory speed, so that strictness costs no second parse; rows that are too long are found
+    by the parse itself, hence too few and too many cannot cancel out unseen.
     """
     with path.open("rb") as file:
         for block in _line_blocks(file):
@@ -100,7 +101,9 @@ def _line_blocks(file: IO[bytes]) -> Iterator[bytes]:
         yield block + (b"" if block.endswith(b"\n") else file.readline())
 
 
-def uneven_rows(path: Path, separator: str, n_columns: int, quote: str | None, skip_lines: int) -> Iterator[tuple[int, int]]:
+def uneven_rows(
+    path: Path, separator: str, n_columns: int, quote: str | None, skip_lines: int
+) -> Iterator[tuple[int, int]]:
     """(row number from 0, number of columns) of every row with another number of columns; empty lines are none.
 
     Raises:

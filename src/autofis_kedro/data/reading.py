@@ -1,7 +1,7 @@
 """From raw files to typed rows, streaming: a file larger than memory is never held.
 
-polars scans, types and writes in one pass. Each typed row carries a problem code, so that bad input is found by a cheap look
-at one small column, and the raw cell to show is looked up only if there is one.
+polars scans, types and writes in one pass. Each typed row carries a problem code, so that bad input is found by a
+cheap look at one small column, and the raw cell to show is looked up only if there is one.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class RawRows:
         if self.description.split_files is None:
             return [(None, file) for file in find_files(self.raw_path, self.description.files)]
         found = find_files(self.raw_path, "*")
-        files = []
+        files: list[tuple[str | None, str]] = []
         for split, pattern in self.description.split_files.items():
             matching = [file for file in found if fnmatch(Path(file).name, pattern)]
             if not matching:
@@ -137,14 +137,16 @@ class RawRows:
 
     def _check(self, path: Path, folder: Path) -> None:
         typed = pl.scan_parquet(path)
-        summary = typed.select(pl.len(), pl.col(PROBLEM).max(), pl.col("label").min().alias("low"), pl.col("label").max().alias("high"))
+        summary = typed.select(
+            pl.len(), pl.col(PROBLEM).max(), pl.col("label").min().alias("low"), pl.col("label").max().alias("high")
+        )
         rows, worst, low, high = summary.collect(engine="streaming").row(0)
         if rows == 0:
             raise UserError(f"raw_path '{self.raw_path}': no rows")
         if worst:
             row = typed.filter(pl.col(PROBLEM) > 0).select(ROW, PROBLEM).head(1).collect().row(0)
             raw = pl.concat([self._raw(file, folder).select(*_shown(self.description)) for _, file in self._files()])
-            raise UserError(f"raw_path '{self.raw_path}': {explain_problem(raw, *row, self.description)}")
+            raise UserError(f"raw_path '{self.raw_path}': {explain_problem(raw, row[0], row[1], self.description)}")
         if low == high:
             raise UserError(
                 f"raw_path '{self.raw_path}': the label '{self.description.label.column}' is {low} in all {rows} rows; "
@@ -194,7 +196,8 @@ def check_columns(name: str, found: Sequence[str], description: DataDescription)
         raise UserError(f"'{name}' has no column {', '.join(map(repr, missing))}; it has: {', '.join(found)}")
     if extra:
         raise UserError(
-            f"'{name}' has columns that are not described: {', '.join(map(repr, extra))}; make them fields or list them under drop"
+            f"'{name}' has columns that are not described: {', '.join(map(repr, extra))}; make them fields or list "
+            "them under drop"
         )
     if twice:
         raise UserError(f"'{name}' has more than one column named {', '.join(map(repr, twice))}")
@@ -224,6 +227,8 @@ def readable(what: str) -> Iterator[None]:
         text = str(error).splitlines()[0]
         if "utf-8" in text.lower() or "utf8" in text.lower():
             raise UserError(f"'{what}' is not UTF-8; convert the file") from error
-        if isinstance(error, OSError) and error.errno == 28 or "No space left" in text:
-            raise UserError(f"no space left on the disk while writing what was read from '{what}' ({os.strerror(28)})") from error
+        if (isinstance(error, OSError) and error.errno == 28) or "No space left" in text:
+            raise UserError(
+                f"no space left on the disk while writing what was read from '{what}' ({os.strerror(28)})"
+            ) from error
         raise UserError(f"'{what}' cannot be read: {text}") from error

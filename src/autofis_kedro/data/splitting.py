@@ -1,7 +1,7 @@
 """Train, validation and test rows, and negative down-sampling: decided row by row, so that both stream.
 
-A row's lot is a hash of its number and a seed (splitmix64, Steele et al. 2014), written out in 64-bit arithmetic because
-polars' own hash may change between versions.
+A row's lot is a hash of its number and a seed (splitmix64, Steele et al. 2014), written out in 64-bit arithmetic
+because polars' own hash may change between versions.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def split_rows(typed: pl.LazyFrame, config: SplitConfig) -> tuple[dict[str, pl.L
     rate = negative_rate(typed, config.positive_share)
     columns = typed.collect_schema().names()
     if config.method == "given" and SPLIT not in columns:
-        raise UserError("split.method given: the rows have no split; describe split_files, or use method random or time")
+        raise UserError(
+            "split.method given: the rows have no split; describe split_files, or use method random or time"
+        )
     rows = typed.with_columns(_assign(typed, config).alias(SPLIT))
     if rate < 1:
         rows = rows.filter((pl.col("label") == 1) | (lot(config.seed + 1) < rate))
@@ -93,7 +95,9 @@ def _assign(typed: pl.LazyFrame, config: SplitConfig) -> pl.Expr:
         rows = typed.select(pl.len()).collect(engine="streaming").item()
         return _by_threshold(pl.col(ROW), round(rows * train), round(rows * (train + valid)))
     if config.column not in typed.collect_schema().names():
-        raise UserError(f"split.column '{config.column}' is no field; fields: {', '.join(typed.collect_schema().names())}")
+        raise UserError(
+            f"split.column '{config.column}' is no field; fields: {', '.join(typed.collect_schema().names())}"
+        )
     moments = typed.group_by(config.column).len().sort(config.column, nulls_last=True).collect(engine="streaming")
     reached = moments["len"].cum_sum() / moments["len"].sum()
     first_valid = moments[config.column][min(int((reached < train).sum()) + 1, len(moments) - 1)]
@@ -102,11 +106,18 @@ def _assign(typed: pl.LazyFrame, config: SplitConfig) -> pl.Expr:
 
 
 def _by_threshold(value: pl.Expr, first_valid: float, first_test: float) -> pl.Expr:
-    return pl.when(value < first_valid).then(pl.lit("train")).when(value < first_test).then(pl.lit("valid")).otherwise(pl.lit("test"))
+    return (
+        pl.when(value < first_valid)
+        .then(pl.lit("train"))
+        .when(value < first_test)
+        .then(pl.lit("valid"))
+        .otherwise(pl.lit("test"))
+    )
 
 
 def lot(seed: int) -> pl.Expr:
     """A number in [0, 1) of each row, from its row number and the seed alone (splitmix64)."""
+
     def u64(value: int) -> pl.Expr:
         return pl.lit(value % 2**64, dtype=pl.UInt64)
 
@@ -131,7 +142,8 @@ def negative_rate(typed: pl.LazyFrame, positive_share: float | None) -> float:
     rate = positives * (1 - positive_share) / positive_share / (rows - positives)
     if rate > 1:
         raise UserError(
-            f"split.positive_share {positive_share}: the rows have {positives / rows:.4f}; only negatives are down-sampled, "
+            f"split.positive_share {positive_share}: the rows have {positives / rows:.4f}; only negatives are "
+            "down-sampled, "
             "so ask for a larger share"
         )
     return float(rate)

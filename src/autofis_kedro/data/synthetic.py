@@ -24,7 +24,8 @@ class SyntheticConfig(Frozen):
         n_rows: rows.
         n_fields: m; the first ``numeric_fields`` are written as numbers, the last ``multi_hot_fields`` as value lists.
         n_values: N, values per field.
-        planted: C, combinations of two or three field positions; None draws ``n_planted`` pairs and ``n_triples`` triples.
+        planted: C, combinations of two or three field positions; None draws ``n_planted`` pairs and ``n_triples``
+        triples.
         n_planted: pairs to draw.
         n_triples: triples to draw.
         numeric_fields: how many fields are numbers.

@@ -18,7 +18,7 @@ TOO_LONG, BAD_LABEL, FIRST_FIELD = 1, 2, 3
 
 
 def typed_columns(description: DataDescription) -> list[pl.Expr]:
-    """label, the fields in order, and the row's problem: 0, or TOO_LONG, BAD_LABEL, or FIRST_FIELD + place of a field."""
+    """label, the fields in order, and the row's problem: 0, or TOO_LONG, BAD_LABEL, FIRST_FIELD + a field's place."""
     label = _label(description)
     columns = [label.alias("label")]
     problems = [pl.when(pl.col(EXTRA).is_not_null()).then(TOO_LONG), pl.when(label.is_null()).then(BAD_LABEL)]
@@ -26,14 +26,18 @@ def typed_columns(description: DataDescription) -> list[pl.Expr]:
         text = _text(field.name, description)
         if field.kind == "numeric":
             number = text.cast(pl.Float64, strict=False)
-            problems.append(pl.when(text.is_not_null() & ~number.is_finite().fill_null(False)).then(FIRST_FIELD + place))
+            problems.append(
+                pl.when(text.is_not_null() & ~number.is_finite().fill_null(False)).then(FIRST_FIELD + place)
+            )
             columns.append(number.alias(field.name))
         elif field.kind == "timestamp":
             moment = _moment(text, field)
             problems.append(pl.when(text.is_not_null() & moment.is_null()).then(FIRST_FIELD + place))
             columns += [moment.dt.to_string(_PARTS[part]).alias(part) for part in field.parts]
         elif field.kind == "multi_hot":
-            columns.append(text.str.split(field.separator).list.eval(pl.element().filter(pl.element() != "")).alias(field.name))
+            columns.append(
+                text.str.split(field.separator).list.eval(pl.element().filter(pl.element() != "")).alias(field.name)
+            )
         else:
             columns.append(text.alias(field.name))
     problem = pl.coalesce(*problems, pl.lit(0)).cast(pl.UInt16).alias(PROBLEM)

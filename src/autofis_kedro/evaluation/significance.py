@@ -40,10 +40,8 @@ def paired_t_test(first: Sequence[float], second: Sequence[float]) -> Comparison
         return None
     difference = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
     error = float(difference.std(ddof=1) / np.sqrt(len(difference)))
-    if error == 0.0:
-        p = 1.0 if difference.mean() == 0 else 0.0
-    else:
-        p = float(stats.ttest_rel(first, second).pvalue)
+    # scipy gives nan where all differences are equal
+    p = float(stats.ttest_rel(first, second).pvalue) if error > 0 else float(difference.mean() == 0)
     return Comparison(difference=float(difference.mean()), standard_error=error, p=p, n=len(difference))
 
 

@@ -56,7 +56,7 @@ class CTRModel(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits: [B]."""
-        logit_B = self.linear(batch).sum((1, 2))
+        logit_B: Tensor = self.linear(batch).sum((1, 2))
         if self.bias is not None:
             logit_B = logit_B + self.bias
         if self.embedding is None:

@@ -86,7 +86,7 @@ class FieldTable(nn.Module):
 
     def _gather(self, ids: Tensor) -> Tensor:
         if self._gradient is not None and torch.is_grad_enabled():
-            gathered: Tensor = _GatherInto.apply(self.weight, ids, self._gradient)
+            gathered: Tensor = _GatherInto.apply(self.weight, ids, self._gradient)  # type: ignore[no-untyped-call]
             return gathered
         return self.weight.index_select(0, ids)
 

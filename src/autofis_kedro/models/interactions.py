@@ -38,7 +38,7 @@ class _PairProducts(torch.autograd.Function):
 
 def pair_products(e_BFK: Tensor, pairs_2P: Tensor) -> Tensor:
     """Inner products <e_i, e_j> (paper Eq. 2) of the pairs (i, j), i != j: [B, P]."""
-    product_BP: Tensor = _PairProducts.apply(e_BFK, pairs_2P[0], pairs_2P[1])
+    product_BP: Tensor = _PairProducts.apply(e_BFK, pairs_2P[0], pairs_2P[1])  # type: ignore[no-untyped-call]
     return product_BP
 
 

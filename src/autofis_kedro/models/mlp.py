@@ -5,6 +5,8 @@ Shapes: B rows, D inputs.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -40,7 +42,7 @@ class MLP(nn.Module):
     def __init__(self, n_in: int, spec: MLPSpec) -> None:
         super().__init__()
         sizes = [n_in, *spec.hidden]
-        self.hidden = nn.ModuleList(Hidden(a, b, spec) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.hidden = nn.ModuleList(Hidden(a, b, spec) for a, b in pairwise(sizes))
         self.last = Hidden(sizes[-1], 1, MLPSpec(hidden=(1,), normalization="none"))
 
     def forward(self, a_BD: Tensor) -> Tensor:

@@ -14,8 +14,8 @@ class EpsilonHatAdam(torch.optim.Adam):
 
     This is the "epsilon hat" form of Kingma and Ba (sec. 2) that TensorFlow has; torch adds eps after the bias
     correction of v instead, which the two forms' results show on rarely touched embeddings. Dense: rows that a batch
-    does not touch still move by their momentum. ``weight_decay`` adds ``weight_decay * weight`` to the gradient, which is
-    an l2 penalty of ``weight_decay / 2 * |weight|**2``.
+    does not touch still move by their momentum. ``weight_decay`` adds ``weight_decay * weight`` to the gradient,
+    which is an l2 penalty of ``weight_decay / 2 * |weight|**2``.
 
     Fused: torch's single-pass kernel, several times faster than its default on a CPU.
     """

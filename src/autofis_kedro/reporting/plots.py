@@ -36,7 +36,11 @@ def training_curves(history: pl.DataFrame, title: str) -> go.Figure:
     figure = make_subplots(rows=1, cols=2, subplot_titles=("log loss", "validation AUC"))
     for number, (seed,) in enumerate(history.select("seed").unique(maintain_order=True).iter_rows()):
         part = history.filter(pl.col("seed") == seed)
-        lines = (("train_loss", "train", ORANGE, 1), ("valid_log_loss", "validation", BLUE, 1), ("valid_auc", "validation AUC", GREEN, 2))
+        lines = (
+            ("train_loss", "train", ORANGE, 1),
+            ("valid_log_loss", "validation", BLUE, 1),
+            ("valid_auc", "validation AUC", GREEN, 2),
+        )
         for column, name, colour, place in lines:
             line = go.Scatter(
                 x=part["epoch"].to_list(),
@@ -77,7 +81,12 @@ def alpha_heatmap(gates: pl.DataFrame, selection: Selection, planted: Sequence[S
         )
     )
     size = max(4, 14 - len(names) // 4)
-    _mark(figure, [kept.fields for kept in selection.interactions], "kept", {"symbol": "circle", "size": size // 2 + 1, "color": "black"})
+    _mark(
+        figure,
+        [kept.fields for kept in selection.interactions],
+        "kept",
+        {"symbol": "circle", "size": size // 2 + 1, "color": "black"},
+    )
     _mark(figure, planted, "planted", {"symbol": "circle-open", "size": size + 6, "color": GREEN, "line": {"width": 2}})
     figure.update_layout(plot_bgcolor="#E6E6E6", legend={"orientation": "h", "y": 1.06, "x": 0.6})
     figure.update_xaxes(showgrid=False, tickangle=-60 if len(names) > 8 else 0)
@@ -99,16 +108,20 @@ def alpha_trajectories(trajectory: pl.DataFrame, highlight: Sequence[Sequence[st
     x_rest: list[int | None] = []
     y_rest: list[float | None] = []
     figure = go.Figure()
-    lines = []
+    lines: list[go.Scatter] = []
     for (first, second), part in trajectory.group_by("field_1", "field_2", maintain_order=True):
         steps, alphas = part["step"].to_list(), [round(alpha, 5) for alpha in part["alpha"].to_list()]
         if (first, second) in named:
             colour = COLOURS[len(lines) % len(COLOURS)]
-            lines.append(go.Scatter(x=steps, y=alphas, name=f"{first} x {second}", line={"color": colour, "width": 2.5}))
+            lines.append(
+                go.Scatter(x=steps, y=alphas, name=f"{first} x {second}", line={"color": colour, "width": 2.5})
+            )
         else:
             x_rest += [*steps, None]
             y_rest += [*alphas, None]
-    figure.add_trace(go.Scatter(x=x_rest, y=y_rest, name="other pairs", line={"color": GREY, "width": 0.7}, hoverinfo="skip"))
+    figure.add_trace(
+        go.Scatter(x=x_rest, y=y_rest, name="other pairs", line={"color": GREY, "width": 0.7}, hoverinfo="skip")
+    )
     figure.add_traces(lines)
     figure.update_xaxes(title_text="step of the search")
     figure.update_yaxes(title_text="alpha")
@@ -116,21 +129,35 @@ def alpha_trajectories(trajectory: pl.DataFrame, highlight: Sequence[Sequence[st
 
 
 def extraction_curve(selection: Selection) -> go.Figure:
-    """Validation log loss against the number of interactions kept; the band is two standard errors of the difference to the best."""
+    """Validation log loss against interactions kept; the band is two standard errors of the difference to the best."""
     figure = go.Figure()
     sizes = [point.size for point in selection.curve]
     losses = [point.log_loss for point in selection.curve]
     errors = [2 * point.standard_error for point in selection.curve]
-    band = [loss + e for loss, e in zip(losses, errors, strict=True)] + [loss - e for loss, e in zip(losses, errors, strict=True)][::-1]
+    band = [loss + e for loss, e in zip(losses, errors, strict=True)] + [
+        loss - e for loss, e in zip(losses, errors, strict=True)
+    ][::-1]
     if sizes:
         figure.add_trace(
-            go.Scatter(x=sizes + sizes[::-1], y=band, fill="toself", fillcolor="rgba(0,114,178,0.15)", line={"width": 0}, name="2 standard errors of the difference", hoverinfo="skip")
+            go.Scatter(
+                x=sizes + sizes[::-1],
+                y=band,
+                fill="toself",
+                fillcolor="rgba(0,114,178,0.15)",
+                line={"width": 0},
+                name="2 standard errors of the difference",
+                hoverinfo="skip",
+            )
         )
         figure.add_trace(go.Scatter(x=sizes, y=losses, mode="lines+markers", name="fine-tuned", line={"color": BLUE}))
     chosen = [(point.size, point.log_loss) for point in selection.curve if point.size == len(selection.interactions)]
     if chosen:
         marker = {"size": 14, "color": ORANGE, "symbol": "diamond"}
-        figure.add_trace(go.Scatter(x=[chosen[0][0]], y=[chosen[0][1]], mode="markers", name=f"chosen: {chosen[0][0]}", marker=marker))
+        figure.add_trace(
+            go.Scatter(
+                x=[chosen[0][0]], y=[chosen[0][1]], mode="markers", name=f"chosen: {chosen[0][0]}", marker=marker
+            )
+        )
     figure.update_xaxes(title_text="interactions kept", type="log", tickvals=sizes[:: max(1, len(sizes) // 10)])
     figure.update_yaxes(title_text="validation log loss")
     figure.update_layout(legend={"orientation": "h", "y": -0.25})
@@ -144,7 +171,12 @@ def comparison_dots(compared: pl.DataFrame) -> go.Figure:
     """
     _need(compared, "model", "test_auc", "test_auc_std", "test_log_loss", "test_log_loss_std", "chosen")
     ordered = compared.sort("test_log_loss", descending=True)
-    figure = make_subplots(rows=1, cols=2, shared_yaxes=True, subplot_titles=("test log loss (less is better)", "test AUC (more is better)"))
+    figure = make_subplots(
+        rows=1,
+        cols=2,
+        shared_yaxes=True,
+        subplot_titles=("test log loss (less is better)", "test AUC (more is better)"),
+    )
     colours = [ORANGE if is_chosen else BLUE for is_chosen in ordered["chosen"]]
     for place, name in ((1, "test_log_loss"), (2, "test_auc")):
         errors = ordered[f"{name}_std"].fill_null(0.0).to_list()

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
 from autofis_kedro.config import Frozen
 from autofis_kedro.evaluation.metrics import Metrics, Spread, summarise
+from autofis_kedro.evaluation.significance import paired_rows
 
 
 class ModelMetrics(Frozen):
@@ -42,28 +48,47 @@ class ChosenModel(Frozen):
 
     Attributes:
         model: its name; the weights are the artifact ``<model>.weights``.
-        valid_log_loss: by which it was chosen, mean over seeds.
-        runner_up: the next best.
-        runner_up_valid_log_loss: its log loss.
-        candidates: all that were compared, best first.
+        why: in words.
+        valid_log_loss: of every candidate on the validation rows, mean over seeds, best first.
+        difference: mean per-row validation log loss of the best candidate minus the reference's.
+        standard_error: of that difference, paired by row.
     """
 
     model: str
-    valid_log_loss: float
-    runner_up: str | None
-    runner_up_valid_log_loss: float | None
-    candidates: tuple[str, ...]
+    why: str
+    valid_log_loss: dict[str, float]
+    difference: float
+    standard_error: float
 
 
-def choose(models: list[ModelMetrics]) -> ChosenModel:
-    """The model with the lowest mean validation log loss; test rows play no part."""
-    ranked = sorted(models, key=lambda model: model.spread("valid", "log_loss").mean)
-    losses = [model.spread("valid", "log_loss").mean for model in ranked]
-    second = len(ranked) > 1
+def choose(losses: Mapping[str, NDArray[np.float64]], reference: str = "fm", tolerance: float = 2.0) -> ChosenModel:
+    """The candidate with the lowest validation log loss, if it beats the reference by more than chance; else the
+    reference.
+
+    The best of many candidates is partly lucky, the more so on few validation rows that searched, stopped and chose
+    before: on 3,300 rows the best of 15 was 0.008 worse than FM on the test rows. Test rows play no part here.
+
+    Args:
+        losses: log loss of every validation row, mean over seeds [N], by model.
+        reference: the model to beat.
+        tolerance: by how many standard errors of the difference, paired by row.
+    """
+    means = {name: float(losses_N.mean()) for name, losses_N in losses.items()}
+    ranked = dict(sorted(means.items(), key=lambda item: item[1]))
+    best = next(iter(ranked))
+    against = paired_rows(losses[best], losses[reference])
+    is_better = against.difference < -tolerance * against.standard_error
+    model = best if is_better else reference
+    evidence = f"validation log loss {against.difference:+.5f} +- {against.standard_error:.5f} against {reference}"
+    why = (
+        f"{best} is the best and better than chance: {evidence}"
+        if is_better
+        else f"none is better than chance; {best}: {evidence}"
+    )
     return ChosenModel(
-        model=ranked[0].model,
-        valid_log_loss=losses[0],
-        runner_up=ranked[1].model if second else None,
-        runner_up_valid_log_loss=losses[1] if second else None,
-        candidates=tuple(model.model for model in ranked),
+        model=model,
+        why=why,
+        valid_log_loss=ranked,
+        difference=against.difference,
+        standard_error=against.standard_error,
     )

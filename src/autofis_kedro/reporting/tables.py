@@ -18,8 +18,8 @@ SHOWN = 20
 def comparison(models: Sequence[ModelMetrics], chosen: str | None, reference: str = "fm") -> pl.DataFrame:
     """One row per model: quality with its spread over seeds, interactions, cost, difference to the reference.
 
-    ``difference`` is the mean test log loss minus the reference's, ``p`` that of the paired t-test over seeds, null with fewer
-    than two seeds or without the reference.
+    ``difference`` is the mean test log loss minus the reference's, ``p`` that of the paired t-test over seeds, null
+    with fewer than two seeds or without the reference.
     """
     by_name = {model.model: model for model in models}
     base = by_name.get(reference)
@@ -78,7 +78,9 @@ def render(console: Console, compared: pl.DataFrame | None, selections: Mapping[
 def comparison_table(compared: pl.DataFrame) -> Table:
     """The comparison for a terminal of 100 columns."""
     seeds = compared["seeds"].max()
-    table = Table(title=f"Test rows, {seeds} seed{'s' if seeds != 1 else ''} (chosen on validation: ➜)", title_justify="left")
+    table = Table(
+        title=f"Test rows, {seeds} seed{'s' if seeds != 1 else ''} (chosen on validation: ➜)", title_justify="left"
+    )
     for name, justify in (("", "left"), ("model", "left")):
         table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for name in ("AUC", "log loss", "vs fm", "kept", "rows/s", "search + train"):
@@ -93,7 +95,9 @@ def _cells(row: Mapping[str, object]) -> list[str]:
         std = row[f"{name}_std"]
         return f"{row[name]:.4f}" + ("" if std is None else f" ±{std:.4f}")
 
-    difference = "" if row["difference"] is None or row["model"] == "fm" else f"{row['difference']:+.4f}{stars(row['p'])}"
+    difference = (
+        "" if row["difference"] is None or row["model"] == "fm" else f"{row['difference']:+.4f}" + stars(row["p"])
+    )
     return [
         "➜" if row["chosen"] else "",
         str(row["model"]),

@@ -60,9 +60,7 @@ class Gates:
         return cls(frame["alpha"].to_numpy()[places], frame["dual"].to_numpy()[places])
 
 
-def from_gates(
-    gates: Gates, schema: Schema, size: int, rule: str, curve: tuple[SizeOnCurve, ...] = ()
-) -> Selection:
+def from_gates(gates: Gates, schema: Schema, size: int, rule: str, curve: tuple[SizeOnCurve, ...] = ()) -> Selection:
     """The ``size`` most important pairs.
 
     Raises:

@@ -10,8 +10,8 @@ def keep_large_buffers() -> bool:
     """Serve tensors of up to 32 MiB from the heap instead of fresh pages; True where the C library allows it.
 
     Without it every step maps and faults in its intermediate tensors anew: the factorization machine identity took
-    24 ms instead of 3 (batch 2,000, 24 fields of 40). The same as MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ in the
-    environment, which must be set before Python starts.
+    24 ms instead of 3 (batch 2,000, 24 fields of 40). The same as MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_
+    in the environment, which must be set before Python starts.
     """
     if not sys.platform.startswith("linux"):
         return False

@@ -89,16 +89,16 @@ class ExtractionConfig(Frozen):
     """How a selection follows from the gates.
 
     Attributes:
-        rule: ``nonzero`` keeps the open gates (the paper), ``top_k`` the ``size`` largest |alpha|. ``ladder`` finds the range
-            of sizes that are as good as the best, from the smallest up to the best itself, and takes the size of that range
-            behind which |alpha| falls most. ``smallest`` takes the smallest.
+        rule: ``nonzero`` keeps the open gates (the paper), ``top_k`` the ``size`` largest |alpha|. ``ladder`` finds
+            the range of sizes that are as good as the best, from the smallest up to the best itself, and takes the size
+            of that range behind which |alpha| falls most. ``smallest`` takes the smallest.
         size: for ``top_k``; for the ladder it overrides the size chosen, the curve is measured all the same.
         ratio: between neighbouring sizes of the ladder; the gap below the chosen size is then halved until it is one.
         fine_tune_epochs: passes over the train rows for each size.
         linear_rate_factor: the linear weights' learning rate in fine-tuning, as a multiple of the others'.
         tolerance: a size is as good as the best within this many standard errors of the paired difference,
-        relative_tolerance: or within this share of the best log loss. Models of a ladder share their weights, so that even
-            differences too small to matter are many standard errors.
+        relative_tolerance: or within this share of the best log loss. Models of a ladder share their weights, so
+            that even differences too small to matter are many standard errors.
     """
 
     rule: Literal["nonzero", "top_k", "ladder", "smallest"] = "ladder"

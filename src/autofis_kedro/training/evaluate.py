@@ -28,7 +28,8 @@ def device_of(config: TrainingConfig) -> torch.device:
 
 @torch.no_grad()
 def prepare_for_evaluation(model: CTRModel, train: Examples, config: TrainingConfig) -> None:
-    """Evaluation mode: untrained ids borrow their field's rare values, batch norm knows the statistics of these weights.
+    """Evaluation mode: untrained ids borrow their field's rare values, batch norm knows the statistics of these
+    weights.
 
     Moving averages with the paper's momentum are far from converged after a few hundred steps; a pass over train rows
     gives the statistics that belong to the present weights (``batch_norm_statistics: estimated``).

@@ -12,9 +12,7 @@ from autofis_kedro.training.evaluate import device_of
 from autofis_kedro.training.optimizers import make_optimizers
 
 
-def fine_tune(
-    model: CTRModel, train: Examples, config: TrainingConfig, *, epochs: float, seed: int
-) -> None:
+def fine_tune(model: CTRModel, train: Examples, config: TrainingConfig, *, epochs: float, seed: int) -> None:
     """Train all weights with Adam for ``epochs`` passes (a fraction is allowed), the rate falling linearly to zero.
 
     Falling to zero because the models of a ladder are compared with each other: at a constant rate each would be caught

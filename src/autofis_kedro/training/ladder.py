@@ -115,7 +115,8 @@ def size_curve(losses: Mapping[int, Losses]) -> tuple[SizeOnCurve, ...]:
 def smallest_good_size(curve: Sequence[SizeOnCurve], tolerance: float, relative_tolerance: float = 0.0) -> int:
     """The smallest size as good as the best.
 
-    That is: the difference is within ``tolerance`` of its standard errors, or within ``relative_tolerance`` of the best log loss.
+    That is: the difference is within ``tolerance`` of its standard errors, or within ``relative_tolerance`` of the
+    best log loss.
     """
     best = min(point.log_loss for point in curve)
     allowed = {p.size: max(tolerance * p.standard_error, relative_tolerance * best) for p in curve}
@@ -148,12 +149,12 @@ class _Ladder:
         return losses_N
 
 
-def close_gates(
-    weights: Mapping[str, Tensor], kept: NDArray[np.int64], schema: Schema, spec: ModelSpec
-) -> CTRModel:
+def close_gates(weights: Mapping[str, Tensor], kept: NDArray[np.int64], schema: Schema, spec: ModelSpec) -> CTRModel:
     """The searched model with every pair but ``kept`` (places in the list of all pairs, ascending) removed."""
     pairs = schema.tuples(2)
     model = CTRModel(search_spec(spec), schema, tuple(pairs[i] for i in kept))
     index = torch.from_numpy(kept)
-    model.load_state_dict({key: value[index] if key.startswith("interactions.") else value for key, value in weights.items()})
+    model.load_state_dict(
+        {key: value[index] if key.startswith("interactions.") else value for key, value in weights.items()}
+    )
     return model

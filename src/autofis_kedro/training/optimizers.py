@@ -52,7 +52,12 @@ def make_optimizers(
     """
     patterns = {"interactions.alpha_P": "alpha", "linear.weight": "linear", "embedding.weight": "embedding"}
     groups = claim(model, {**patterns, "bias": "bias", "mlp.*": "mlp"})
-    decay = {"linear": config.l2_linear, "embedding": config.l2_embedding, "mlp": config.l2_mlp, "alpha": config.l2_alpha}
+    decay = {
+        "linear": config.l2_linear,
+        "embedding": config.l2_embedding,
+        "mlp": config.l2_mlp,
+        "alpha": config.l2_alpha,
+    }
     gates = groups.pop("alpha") if search is not None else []
     adam = EpsilonHatAdam(
         [

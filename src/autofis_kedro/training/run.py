@@ -49,7 +49,8 @@ class Fitted:
     """A trained model.
 
     Attributes:
-        weights: the best on validation; after a search those of the last step. On the CPU, evaluation statistics included.
+        weights: the best on validation; after a search those of the last step. On the CPU, evaluation statistics
+        included.
         history: one record per evaluation.
         trajectory: (step, alpha [P]) about 200 times in a search, else empty.
         dual: GRDA's dual at the end of a search [P].
@@ -196,7 +197,16 @@ class Run:
         torch.set_rng_state(tensors["torch_rng"])
 
 
-_NUMBERS = ("step", "trajectory", "best_score", "bad_evaluations", "_loss_sum", "_loss_steps", "_rows", "_training_seconds")
+_NUMBERS = (
+    "step",
+    "trajectory",
+    "best_score",
+    "bad_evaluations",
+    "_loss_sum",
+    "_loss_steps",
+    "_rows",
+    "_training_seconds",
+)
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -63,10 +63,22 @@ def train_seeds(
     results = []
     for number in seeds:
         model = build(spec, schema, selection, seed=number, warm_alpha=warm_alpha)
-        identity = (spec, selection.model_dump_json(), schema.fingerprint, training, warm_alpha, number, data_fingerprint(train))
+        identity = (
+            spec,
+            selection.model_dump_json(),
+            schema.fingerprint,
+            training,
+            warm_alpha,
+            number,
+            data_fingerprint(train),
+        )
         step = checkpoint_for(checkpoints, name, f"seed_{number}", *identity)
         results.append(_train_or_recall(model, train, valid, training, number, step, f"{name}, seed {number}"))
-    weights = {f"seed_{n}/{key}": value for n, (found, _, _) in zip(seeds, results, strict=True) for key, value in found.items()}
+    weights = {
+        f"seed_{n}/{key}": value
+        for n, (found, _, _) in zip(seeds, results, strict=True)
+        for key, value in found.items()
+    }
     cost = {
         "seconds": fmean(cost["seconds"] for _, _, cost in results),
         "rows_per_second": fmean(cost["rows_per_second"] for _, _, cost in results),
@@ -75,9 +87,7 @@ def train_seeds(
     return TrainedSeeds(weights, history_frame([history for _, history, _ in results], list(seeds)), cost)
 
 
-def build(
-    spec: ModelSpec, schema: Schema, selection: Selection, *, seed: int, warm_alpha: bool = False
-) -> CTRModel:
+def build(spec: ModelSpec, schema: Schema, selection: Selection, *, seed: int, warm_alpha: bool = False) -> CTRModel:
     """A model over the selected pairs, all weights fresh; alpha from the selection if ``warm_alpha``."""
     model = CTRModel(spec, schema, selection.pairs(schema) if spec.order > 1 else None, seed=seed)
     if warm_alpha:
@@ -123,7 +133,9 @@ def predict_seeds(
     columns = {"label": pl.Series(examples.labels, dtype=pl.UInt8)}
     for prefix in sorted({key.split("/")[0] for key in weights}, key=lambda text: int(text.removeprefix("seed_"))):
         model = CTRModel(spec, schema, selection.pairs(schema) if spec.order > 1 else None)
-        model.load_state_dict({key.removeprefix(f"{prefix}/"): v for key, v in weights.items() if key.startswith(f"{prefix}/")})
+        model.load_state_dict(
+            {key.removeprefix(f"{prefix}/"): v for key, v in weights.items() if key.startswith(f"{prefix}/")}
+        )
         model.to(device_of(training))
         columns[prefix] = pl.Series(predict(model, examples, training))
     return pl.DataFrame(columns)
@@ -131,5 +143,7 @@ def predict_seeds(
 
 def history_frame(histories: Sequence[Sequence[Record]], seeds: Sequence[int]) -> pl.DataFrame:
     """One row per seed and evaluation."""
-    rows = [{"seed": seed} | asdict(record) for seed, records in zip(seeds, histories, strict=True) for record in records]
+    rows = [
+        {"seed": seed} | asdict(record) for seed, records in zip(seeds, histories, strict=True) for record in records
+    ]
     return pl.DataFrame(rows, infer_schema_length=None).with_columns(pl.col("open_gates").cast(pl.Int32))

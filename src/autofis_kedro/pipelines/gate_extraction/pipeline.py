@@ -31,7 +31,8 @@ def _extraction(name: str) -> Pipeline:
     return Pipeline(
         nodes,
         namespace=name,
-        inputs={n: n for n in (*shared, "planted_interactions")} | {n: f"{name}.{n}" for n in ("gates", "search_weights")},
+        inputs={n: n for n in (*shared, "planted_interactions")}
+        | {n: f"{name}.{n}" for n in ("gates", "search_weights")},
         parameters={"params:model": f"params:{name}"} | {parameter: parameter for parameter in fixed},
         tags="gate_extraction",
     )

@@ -47,6 +47,6 @@ def search(
 def draw_trajectories(
     trajectory: pl.DataFrame, gates: pl.DataFrame, planted: list[list[str]], *, name: str
 ) -> go.Figure:
-    """Alpha over the search; planted pairs by name where they are known, else the pairs that end with the largest |alpha|."""
+    """Alpha over the search; planted pairs by name where known, else those that end with the largest |alpha|."""
     top = gates.sort("rank").head(8).select("field_1", "field_2").rows()
     return alpha_trajectories(trajectory, planted or top, f"gates of {name} during the search")
