@@ -77,7 +77,7 @@ def alpha_heatmap(gates: pl.DataFrame, selection: Selection, planted: Sequence[S
             zmin=-limit,
             zmax=limit,
             colorbar={"title": "alpha"},
-            hovertemplate="%{x} x %{y}: %{z:.4f}<extra></extra>",
+            hovertemplate="%{x} × %{y}: %{z:.4f}<extra></extra>",
         )
     )
     size = max(4, 14 - len(names) // 4)
@@ -114,7 +114,7 @@ def alpha_trajectories(trajectory: pl.DataFrame, highlight: Sequence[Sequence[st
         if (first, second) in named:
             colour = COLOURS[len(lines) % len(COLOURS)]
             lines.append(
-                go.Scatter(x=steps, y=alphas, name=f"{first} x {second}", line={"color": colour, "width": 2.5})
+                go.Scatter(x=steps, y=alphas, name=f"{first} × {second}", line={"color": colour, "width": 2.5})
             )
         else:
             x_rest += [*steps, None]

@@ -59,7 +59,7 @@ def kept_interactions(selection: Selection) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "rank": range(1, len(kept) + 1),
-            "interaction": [" x ".join(interaction.fields) for interaction in kept],
+            "interaction": [" × ".join(interaction.fields) for interaction in kept],
             "alpha": [interaction.alpha for interaction in kept],
         },
         schema={"rank": pl.Int32, "interaction": pl.String, "alpha": pl.Float64},
@@ -69,18 +69,21 @@ def kept_interactions(selection: Selection) -> pl.DataFrame:
 def render(console: Console, compared: pl.DataFrame | None, selections: Mapping[str, Selection], place: str) -> None:
     """Print what a user came for: models compared, interactions kept, and where the artifacts are."""
     if compared is not None:
+        seeds = compared["seeds"].to_list()
+        console.print(
+            f"\n[bold]Models compared[/bold] on the test rows, seeds: {max(seeds)}; ➜ chosen on validation rows"
+        )
         console.print(comparison_table(compared))
     for name, selection in selections.items():
-        console.print(selection_table(name, selection))
+        kept = f"keeps {len(selection.interactions)} of {selection.candidates} interactions"
+        console.print(f"\n[bold]{name}[/bold] {kept} ({selection.rule})")
+        console.print(selection_table(selection))
     console.print(f"Artifacts: [bold]{place}[/bold]   (look at them with: kedro viz run)")
 
 
 def comparison_table(compared: pl.DataFrame) -> Table:
     """The comparison for a terminal of 100 columns."""
-    seeds = compared["seeds"].max()
-    table = Table(
-        title=f"Test rows, {seeds} seed{'s' if seeds != 1 else ''} (chosen on validation: ➜)", title_justify="left"
-    )
+    table = Table()
     for name, justify in (("", "left"), ("model", "left")):
         table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for name in ("AUC", "log loss", "vs fm", "kept", "rows/s", "search + train"):
@@ -104,7 +107,7 @@ def _cells(row: Mapping[str, object]) -> list[str]:
         with_std("test_auc"),
         with_std("test_log_loss"),
         difference,
-        f"{row['kept']} of {row['candidates']}" if row["candidates"] else "",
+        f"{row['kept']!s} of {row['candidates']!s}" if row["candidates"] else "",
         f"{row['rows_per_second']:,.0f}",
         f"{row['search_seconds']:.0f} s + {row['train_seconds']:.0f} s",
     ]
@@ -115,11 +118,10 @@ def stars(p: object) -> str:
     return "*" if isinstance(p, float) and p < 0.005 else ""
 
 
-def selection_table(name: str, selection: Selection) -> Table:
+def selection_table(selection: Selection) -> Table:
     """The kept interactions with alpha; the first 20."""
     kept = kept_interactions(selection)
-    title = f"{name} keeps {len(kept)} of {selection.candidates} interactions ({selection.rule})"
-    table = Table(title=title, title_justify="left")
+    table = Table()
     table.add_column("", justify="right")
     table.add_column("interaction", no_wrap=True)
     table.add_column("alpha", justify="right")
