@@ -73,7 +73,7 @@ class PrintSummary:
     """Ends a run with what the user came for."""
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any]) -> None:
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Print the comparison and the kept interactions that this run made."""
         console = Console()
         if not console.is_terminal:  # a log file has no width: cut nothing
@@ -89,18 +89,18 @@ class KeepCheckpoints:
     """Checkpoints stay when a run fails and go when all that they were for is in the catalog."""
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any]) -> None:
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Remove them."""
         if "params:checkpoints" in pipeline.inputs():
             shutil.rmtree(_checkpoints(catalog), ignore_errors=True)
 
     @hook_impl
-    def on_pipeline_error(self, pipeline: Pipeline, catalog: CatalogProtocol[Any]) -> None:
+    def on_pipeline_error(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Say that nothing finished is lost."""
         if "params:checkpoints" in pipeline.inputs() and _checkpoints(catalog).exists():
             logger.warning("Finished seeds and checkpoints are kept: the same command continues from them.")
 
 
-def _checkpoints(catalog: CatalogProtocol[Any]) -> Path:
+def _checkpoints(catalog: CatalogProtocol[Any, Any]) -> Path:
     value = catalog["params:checkpoints"].load()
     return Path(value["folder"] if isinstance(value, dict) else value.folder)

@@ -1,0 +1,92 @@
+"""Every environment agrees with every registered pipeline."""
+
+import pytest
+from kedro.framework.project import configure_project
+from kedro.framework.session import KedroSession
+
+from autofis_kedro.pipeline_registry import register_pipelines
+from autofis_kedro.roster import ALL, TRAINED
+from tests.kedro_project import CONF, ENVIRONMENTS
+
+PIPELINES = register_pipelines()
+LAYERS = ("raw", "intermediate", "primary", "feature", "model_input", "models", "model_output", "reporting")
+
+
+def context_of(env, tmp_path_factory, **params):
+    configure_project("autofis_kedro")
+    folder = tmp_path_factory.mktemp(env)
+    with KedroSession.create(project_path=folder, env=env, conf_source=str(CONF), runtime_params=params) as session:
+        return session.load_context()
+
+
+@pytest.fixture(scope="module", params=ENVIRONMENTS)
+def context(request, tmp_path_factory):
+    return context_of(request.param, tmp_path_factory)
+
+
+@pytest.fixture(params=sorted(PIPELINES))
+def pipeline(request):
+    return PIPELINES[request.param]
+
+
+def test_the_promised_environments_and_pipelines_exist():
+    assert {"synthetic", "criteo", "avazu", "movielens", "frappe", "own"} <= set(ENVIRONMENTS)
+    promised = {"ingestion", "bucketing", "baselines", "search", "gate_extraction", "retrain", "autofis", "__default__"}
+    assert promised <= set(PIPELINES)
+
+
+def test_every_pipeline_runs_from_the_raw_rows(pipeline):
+    free = {name for name in pipeline.inputs() if not name.startswith("params:")}
+    assert free == {"raw_rows"}
+
+
+def test_the_catalog_knows_every_artifact(context, pipeline):
+    assert [name for name in pipeline.all_outputs() if name not in context.catalog] == []
+
+
+def test_every_parameter_is_configured(context, pipeline):
+    wanted = {name.removeprefix("params:") for name in pipeline.inputs() if name.startswith("params:")}
+    assert wanted <= set(context.params)
+
+
+def test_every_artifact_is_versioned_in_its_layer(context):
+    folders = set()
+    for name in PIPELINES["__default__"].all_outputs():
+        dataset = context.catalog[name]
+        assert dataset._version is not None, name
+        layer = dataset.metadata["kedro-viz"]["layer"]
+        place = dataset._filepath.as_posix()
+        assert f"/data/0{LAYERS.index(layer) + 1}_{layer}/{context.params['bucketing'].dataset}/" in place, name
+        folders.add(place)
+    assert len(folders) == len(PIPELINES["__default__"].all_outputs()), "two artifacts share a place"
+
+
+def test_every_model_has_its_namespace_and_metrics(context):
+    default = PIPELINES["__default__"]
+    assert {node.namespace for node in default.nodes if node.namespace} == set(ALL)
+    assert {f"{name}.weights" for name in TRAINED} <= default.all_outputs()
+    assert {f"{name}.metrics" for name in ALL} <= default.all_outputs()
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ({"epochs": 3}, lambda p: p["training"].epochs),
+        ({"batch_size": 77}, lambda p: p["training"].batch_size),
+        ({"device": "cpu"}, lambda p: p["training"].device),
+        ({"n_seeds": 4}, lambda p: p["seeds"].n_seeds),
+        ({"seed": 5}, lambda p: p["seeds"].seed),
+        ({"embedding_dim": 6}, lambda p: p["autodeepfm_plain"].spec.embedding_dim),
+        ({"training": {"patience": 9}}, lambda p: p["training"].patience),
+    ],
+)
+@pytest.mark.parametrize("env", ["synthetic", "frappe"])
+def test_params_reach_the_typed_groups(env, given, read, tmp_path_factory):
+    value = list(given.values())[0]
+    expected = value["patience"] if isinstance(value, dict) else value
+    assert read(context_of(env, tmp_path_factory, **given).params) == expected
+
+
+def test_raw_path_reaches_the_click_log(tmp_path_factory):
+    context = context_of("criteo", tmp_path_factory, raw_path="/somewhere/day_*.gz")
+    assert context.catalog["raw_rows"].load().raw_path == "/somewhere/day_*.gz"

@@ -1,0 +1,63 @@
+"""A misspelled name ends in one clear message and exit status 1, before any node runs."""
+
+import pytest
+from click.testing import CliRunner
+from kedro.framework.project import configure_project
+
+from autofis_kedro.cli import run
+from tests.kedro_project import CONF
+
+
+def outcome(tmp_path, monkeypatch, *options):
+    configure_project("autofis_kedro")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(run, ["--conf-source", str(CONF), *options])
+    assert not (tmp_path / "data").exists(), "a node ran"
+    return result
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--env", "syntetic"], ["env 'syntetic'", "'synthetic'", "criteo"]),
+        (["--pipeline", "serch"], ["pipeline 'serch'", "'search'", "baselines"]),
+        (["--pipelines", "search,baselins"], ["pipeline 'baselins'", "'baselines'"]),
+        (["--namespaces", "autofn"], ["namespace 'autofn'", "'autofm'", "deepfm"]),
+        (["--tags", "serch"], ["tag 'serch'", "'search'"]),
+        (["--nodes", "fm.trein"], ["node 'fm.trein'", "'fm.train'"]),
+        (["--from-nodes", "fm.trein"], ["node 'fm.trein'"]),
+        (["--to-outputs", "fm.metrix"], ["data set 'fm.metrix'", "'fm.metrics'"]),
+        (["--params", "epoch=3"], ["parameter 'epoch'", "'epochs'", "n_seeds"]),
+        (["--params", "training.patiense=3"], ["'training.patiense'", "'patience'", "learning_rate"]),
+        (["--params", "deepfm.spec.mlp.droput=0.1"], ["'deepfm.spec.mlp.droput'", "'dropout'"]),
+        (["--params", "epochs=few"], ["training.epochs", "'few'"]),
+        (["--params", "epochs=0"], ["training.epochs", "0"]),
+        (["--params", "device=gpu"], ["training.device", "'gpu'", "cuda"]),
+        # Parameters of stages that do not run are checked, too.
+        (["--pipeline", "ingestion", "--params", "search.strength=x"], ["search.strength", "'x'", "paper"]),
+        (["--tags", "search", "--nodes", "fm.train"], ["no node is left"]),
+    ],
+)
+def test_is_refused_by_name(tmp_path, monkeypatch, options, said):
+    result = outcome(tmp_path, monkeypatch, *options)
+    assert result.exit_code == 1
+    lines = [line for line in result.output.splitlines() if line.startswith("Error:")]
+    assert len(lines) == 1
+    assert "Traceback" not in result.output
+    for words in said:
+        assert words in lines[0]
+
+
+def test_a_missing_file_is_named(tmp_path, monkeypatch):
+    result = outcome(tmp_path, monkeypatch, "--env", "criteo", "--params", "raw_path=/no/such.tsv")
+    assert result.exit_code == 1
+    assert "Error: raw_path '/no/such.tsv'" in result.output
+
+
+def test_a_programming_error_keeps_its_traceback(tmp_path, monkeypatch):
+    def broken(_):
+        raise KeyError("bug")
+
+    monkeypatch.setattr("autofis_kedro.cli.check_run", broken)
+    result = outcome(tmp_path, monkeypatch)
+    assert isinstance(result.exception, KeyError)
