@@ -1,7 +1,7 @@
 """Position of a text in a list, for millions of texts at a time.
 
-An open-addressing table over 64-bit hashes that is probed for a whole column at once: for long lists about
-eight times faster than a cast to ``polars.Enum`` and three times faster than a join.
+An open-addressing table over 64-bit hashes that is probed for a whole column at once: for long lists several
+times faster than a cast to ``polars.Enum`` or a join, and smaller.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from autofis_kedro.errors import UserError
 
 Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
 UInt64 = NDArray[np.uint64]
 ABSENT = -1
 
@@ -25,13 +26,12 @@ class HashIndex:
     """
 
     def __init__(self, texts: pl.Series) -> None:
-        n_slots = 1 << max(3, int(np.ceil(np.log2(max(2 * len(texts), 1)))))
-        self._mask = np.uint64(n_slots - 1)
+        self._n_slots = 8 + len(texts) * 8 // 5  # five eighths full: short walks, and not twice the memory
         for seed in range(10):
             self._seed = seed
             hashes = self._hash(texts)
-            self._hashes: UInt64 = np.zeros(n_slots, dtype=np.uint64)
-            self._positions: Int32 = np.full(n_slots, ABSENT, dtype=np.int32)
+            self._hashes: UInt64 = np.zeros(self._n_slots, dtype=np.uint64)
+            self._positions: Int32 = np.full(self._n_slots, ABSENT, dtype=np.int32)
             if self._insert(hashes):
                 return
         raise UserError(f"a vocabulary of {len(texts)} values holds a value twice; run bucketing again")
@@ -39,13 +39,13 @@ class HashIndex:
     def find(self, texts: pl.Series) -> Int32:
         """Position of each text in the list, ABSENT where it is not there. What a null gives is undefined."""
         hashes = self._hash(texts)
-        slots = (hashes & self._mask).astype(np.int64)
+        slots = self._slots(hashes)
         found = self._positions.take(slots)
         # Most are settled at once; the rest walk on together until they meet their hash or an empty slot.
         unsettled = np.flatnonzero((self._hashes.take(slots) != hashes) & (found != ABSENT))
         hashes, slots = hashes[unsettled], slots[unsettled]
         while len(unsettled):
-            slots = (slots + 1) & np.int64(self._mask)
+            slots = self._next(slots)
             positions = self._positions.take(slots)
             found[unsettled] = positions
             walking = (self._hashes.take(slots) != hashes) & (positions != ABSENT)
@@ -55,10 +55,17 @@ class HashIndex:
     def _hash(self, texts: pl.Series) -> UInt64:
         return texts.hash(self._seed).to_numpy()
 
+    def _slots(self, hashes: UInt64) -> Int64:
+        """The first place to look: the upper half of the hash, scaled to the table."""
+        return (((hashes >> np.uint64(32)) * np.uint64(self._n_slots)) >> np.uint64(32)).view(np.int64)
+
+    def _next(self, slots: Int64) -> Int64:
+        return np.where(slots == self._n_slots - 1, 0, slots + 1)
+
     def _insert(self, hashes: UInt64) -> bool:
         """Place all hashes; False if two are equal."""
         waiting = np.arange(len(hashes), dtype=np.int32)
-        slots = (hashes & self._mask).astype(np.int64)
+        slots = self._slots(hashes)
         while len(waiting):
             free = self._positions[slots] == ABSENT
             self._positions[slots[free]] = waiting[free]  # of several at one slot the last stays
@@ -66,5 +73,5 @@ class HashIndex:
             self._hashes[slots[placed]] = hashes[waiting[placed]]
             if (self._hashes[slots[~placed]] == hashes[waiting[~placed]]).any():
                 return False
-            waiting, slots = waiting[~placed], (slots[~placed] + 1) & np.int64(self._mask)
+            waiting, slots = waiting[~placed], self._next(slots[~placed])
         return True
