@@ -19,3 +19,16 @@ TRAINED = (*BASELINES, *CONTROLS, *RETRAINED)
 ALL = (*TRAINED, *THEMSELVES)
 CHOICE = tuple(name for name in ALL if name not in CONTROLS)
 """Of these the user's model is chosen, on validation rows."""
+
+
+def weights_of(name: str) -> str:
+    """The artifact that holds a model's weights."""
+    return f"{name.removesuffix('_searched')}.search_weights" if name in THEMSELVES else f"{name}.weights"
+
+
+def interactions_of(name: str) -> str:
+    """The artifact that holds a model's interactions. A searched model has all, those with a closed gate times zero."""
+    if name == "random_selection":
+        return "random_interactions"
+    searched = next((model for model in SEARCHED for variant in VARIANTS if name == model + variant), None)
+    return f"{searched}.selection" if searched else "all_interactions"

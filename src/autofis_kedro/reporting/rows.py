@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from autofis_kedro.config import Frozen
 from autofis_kedro.evaluation.metrics import Metrics, Spread, summarise
 from autofis_kedro.evaluation.significance import paired_rows
+from autofis_kedro.roster import interactions_of, weights_of
 
 
 class ModelMetrics(Frozen):
@@ -47,7 +48,9 @@ class ChosenModel(Frozen):
     """The model to use.
 
     Attributes:
-        model: its name; the weights are the artifact ``<model>.weights``.
+        model: its name.
+        weights: the artifact (catalog entry) that holds its weights.
+        interactions: the artifact that holds its interactions.
         why: in words.
         valid_log_loss: of every candidate on the validation rows, mean over seeds, best first.
         difference: mean per-row validation log loss of the best candidate minus the reference's.
@@ -55,6 +58,8 @@ class ChosenModel(Frozen):
     """
 
     model: str
+    weights: str
+    interactions: str
     why: str
     valid_log_loss: dict[str, float]
     difference: float
@@ -87,6 +92,8 @@ def choose(losses: Mapping[str, NDArray[np.float64]], reference: str = "fm", tol
     )
     return ChosenModel(
         model=model,
+        weights=weights_of(model),
+        interactions=interactions_of(model),
         why=why,
         valid_log_loss=ranked,
         difference=against.difference,
