@@ -46,7 +46,7 @@ def table(dataset: str) -> str:
                 losses[name] = valid_losses(predictions)
     chosen = choose(losses)
     rows = comparison(metrics, chosen.model).iter_rows(named=True)
-    head = "| model | seeds | test AUC | test log loss | valid log loss | log loss - fm | p | kept |\n" + "|---" * 8 + "|"
+    head = "| model | seeds | test AUC | test log loss | valid log loss | vs fm | p | kept |\n" + "|---" * 8 + "|"
     return "\n".join([f"{dataset}: chosen {chosen.model}. {chosen.why}.", "", head, *map(_line, rows)])
 
 
