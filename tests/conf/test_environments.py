@@ -82,7 +82,7 @@ def test_every_model_has_its_namespace_and_metrics(context):
 )
 @pytest.mark.parametrize("env", ["synthetic", "frappe"])
 def test_params_reach_the_typed_groups(env, given, read, tmp_path_factory):
-    value = list(given.values())[0]
+    value = next(iter(given.values()))
     expected = value["patience"] if isinstance(value, dict) else value
     assert read(context_of(env, tmp_path_factory, **given).params) == expected
 

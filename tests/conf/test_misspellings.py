@@ -11,9 +11,8 @@ from tests.kedro_project import CONF
 def outcome(tmp_path, monkeypatch, *options):
     configure_project("autofis_kedro")
     monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(run, ["--conf-source", str(CONF), *options])
-    assert not (tmp_path / "data").exists(), "a node ran"
-    return result
+    monkeypatch.setenv("DO_NOT_TRACK", "1")
+    return CliRunner().invoke(run, ["--conf-source", str(CONF), *options])
 
 
 @pytest.mark.parametrize(
@@ -41,6 +40,7 @@ def outcome(tmp_path, monkeypatch, *options):
 def test_is_refused_by_name(tmp_path, monkeypatch, options, said):
     result = outcome(tmp_path, monkeypatch, *options)
     assert result.exit_code == 1
+    assert not (tmp_path / "data").exists(), "a node ran"
     lines = [line for line in result.output.splitlines() if line.startswith("Error:")]
     assert len(lines) == 1
     assert "Traceback" not in result.output
@@ -52,6 +52,8 @@ def test_a_missing_file_is_named(tmp_path, monkeypatch):
     result = outcome(tmp_path, monkeypatch, "--env", "criteo", "--params", "raw_path=/no/such.tsv")
     assert result.exit_code == 1
     assert "Error: raw_path '/no/such.tsv'" in result.output
+    assert "Traceback" not in result.output
+    assert not list(tmp_path.glob("data/**/typed_rows.parquet"))
 
 
 def test_a_programming_error_keeps_its_traceback(tmp_path, monkeypatch):

@@ -143,5 +143,5 @@ def test_previews_are_what_kedro_viz_asks_for(case):
 
 
 def test_an_unknown_kind_of_json_is_refused(tmp_path):
-    with pytest.raises(UserError, match="'selektion'.*selection"):
+    with pytest.raises(UserError, match=r"'selektion'.*selection"):
         JSONDataset(filepath=str(tmp_path / "x.json"), holds="selektion")
