@@ -2,8 +2,8 @@
 
     python -m benchmarks.ingest [--gb 2]
 
-Writes a file of random rows (40 tab-separated columns, millions of distinct values), then runs each step in a process of
-its own and prints megabytes of raw text per second and the peak resident memory.
+Writes a file of random rows (40 tab-separated columns, millions of distinct values), then runs each step in a process
+of its own and prints megabytes of raw text per second and the peak resident memory.
 """
 
 from __future__ import annotations
