@@ -114,15 +114,18 @@ class RawRows:
         columns, has_header = text_columns(plain, name, self.description)
         bad = self._bad_rows(plain, name, separator, len(columns), quote, has_header)
         raw = scan_text(plain, separator, columns, quote, has_header)
+        if bad is None:  # a filter would copy every column
+            return raw.drop(ROW)
         is_blank_line = pl.all_horizontal(pl.col(columns).is_null())
         return raw.filter(~is_blank_line, ~pl.col(ROW).is_in(bad)).drop(ROW)
 
     def _bad_rows(
         self, plain: Path, name: str, separator: str, n_columns: int, quote: str | None, has_header: bool
-    ) -> list[int]:
+    ) -> list[int] | None:
+        """Rows to leave out; None if the file is even, without blank lines."""
         is_strict = self.description.on_bad_row == "error"
         if is_strict and has_even_rows(plain, separator, n_columns, quote):
-            return []
+            return None
         uneven = uneven_rows(plain, separator, n_columns, quote, int(has_header))
         if is_strict:
             for row, found in uneven:

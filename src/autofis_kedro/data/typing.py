@@ -6,7 +6,7 @@ from functools import reduce
 
 import polars as pl
 
-from autofis_kedro.data.description import DataDescription, FieldDescription, LibFM
+from autofis_kedro.data.description import DataDescription, FieldDescription, LibFM, Parquet
 
 ROW = "row"
 EXTRA = "__extra"
@@ -48,7 +48,11 @@ def _text(column: str, description: DataDescription) -> pl.Expr:
     text = pl.col(column).cast(pl.String)
     if isinstance(description.format, LibFM):
         text = text.str.extract(r"^(.+):[^:]*$")
-    absent = ("", *description.missing)
+    # The parser has made unquoted empty cells null already.
+    has_nulls = getattr(description.format, "quote", None) is None and not isinstance(description.format, Parquet)
+    absent = description.missing if has_nulls else ("", *description.missing)
+    if not absent:
+        return text
     return pl.when(reduce(lambda a, b: a | b, [text == value for value in absent])).then(None).otherwise(text)
 
 
