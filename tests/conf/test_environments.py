@@ -1,5 +1,7 @@
 """Every environment agrees with every registered pipeline."""
 
+from types import SimpleNamespace
+
 import pytest
 from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
@@ -21,7 +23,9 @@ def context_of(env, tmp_path_factory, **params):
 
 @pytest.fixture(scope="module", params=ENVIRONMENTS)
 def context(request, tmp_path_factory):
-    return context_of(request.param, tmp_path_factory)
+    # Kedro builds both anew at every access.
+    found = context_of(request.param, tmp_path_factory)
+    return SimpleNamespace(catalog=found.catalog, params=found.params)
 
 
 @pytest.fixture(params=sorted(PIPELINES))
