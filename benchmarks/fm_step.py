@@ -1,11 +1,14 @@
 """How fast is a training step of the factorization machine, beside FuxiCTR's in the same run?
 
-    python -m benchmarks.fm_step --peer .venv-bench/bin/python [--rounds 5] [--steps 10]
+    python -m benchmarks.fm_step --peer .venv-bench/bin/python [--rounds 5] [--steps 10] [--wait 60]
 
 Both programs hold the same number of weights (k = 40, 600,000 ids in 24 fields), use two threads and dense Adam: every
 weight moves at every step. Each is a process of its own; short blocks of steps alternate, so that whatever else the
 machine does falls on all. FuxiCTR runs twice: as it comes, and with glibc told through the environment to keep large
 buffers, which our training tells it at run time.
+
+On busy cores threads wait for each other and the ratio says little, mostly in our favour. A round in which other
+processes used more than 5 % of the cores is therefore repeated, and never kept.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
+from benchmarks.load import QUIET, OthersShare, wait_until_quiet
 from benchmarks.step_worker import StepProblem
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,6 +50,7 @@ class Worker:
         name: for the table.
         about: what it said of its model.
         blocks: milliseconds of each counted step, by block.
+        others: share of all cores that other processes used, by block; None where the system does not tell.
         losses: of every step.
     """
 
@@ -53,6 +58,7 @@ class Worker:
     process: subprocess.Popen[str]
     about: dict[str, object] = field(default_factory=dict)
     blocks: list[list[float]] = field(default_factory=list)
+    others: list[float | None] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
 
     @classmethod
@@ -74,8 +80,10 @@ class Worker:
     def run(self, steps: int) -> None:
         """One block."""
         assert self.process.stdin is not None
+        share = OthersShare(self.process.pid)
         print(WARM_UP + steps, file=self.process.stdin, flush=True)
         answer = self._answer()
+        self.others.append(share())
         self.blocks.append(answer["milliseconds"][WARM_UP:])
         self.losses += answer["losses"]
 
@@ -97,8 +105,8 @@ class Worker:
         return json.loads(line)
 
 
-def measure(peer_python: str, problem: StepProblem, rounds: int, steps: int) -> list[Worker]:
-    """Alternating blocks of all three."""
+def measure(peer_python: str, problem: StepProblem, rounds: int, steps: int, wait: float) -> list[Worker]:
+    """Alternating blocks of all three, until ``rounds`` quiet rounds are there or twice as many are made."""
     workers: list[Worker] = []
     try:
         for name, python, module, extra in (
@@ -110,13 +118,30 @@ def measure(peer_python: str, problem: StepProblem, rounds: int, steps: int) -> 
         sizes = {worker.about["parameters"] for worker in workers}
         if len(sizes) > 1:
             raise SystemExit(f"the models differ in size: {sizes}")
-        for _ in range(rounds):
+        for _ in range(2 * rounds):
+            wait_until_quiet(wait)
             for worker in workers:
                 worker.run(steps)
+            if sum(quiet_rounds(workers)) == rounds:
+                break
     finally:
         for worker in workers:
             worker.stop()
     return workers
+
+
+def quiet_rounds(workers: Sequence[Worker]) -> list[bool]:
+    """Whether each round was left alone by other processes."""
+    return [
+        all((share or 0.0) <= QUIET for share in shares) for shares in zip(*(w.others for w in workers), strict=True)
+    ]
+
+
+def keep(workers: Sequence[Worker], rounds: Sequence[bool]) -> None:
+    """Forget the other rounds."""
+    for worker in workers:
+        worker.blocks = [block for block, kept in zip(worker.blocks, rounds, strict=True) if kept]
+        worker.others = [share for share, kept in zip(worker.others, rounds, strict=True) if kept]
 
 
 def ratios(ours: Worker, other: Worker) -> list[float]:
@@ -124,7 +149,7 @@ def ratios(ours: Worker, other: Worker) -> list[float]:
     return [median(theirs) / median(mine) for mine, theirs in zip(ours.blocks, other.blocks, strict=True)]
 
 
-def summary(workers: Sequence[Worker], problem: StepProblem, load: Sequence[float]) -> dict[str, object]:
+def summary(workers: Sequence[Worker], problem: StepProblem, n_quiet: int) -> dict[str, object]:
     """What is kept as JSON: no path, no name of the machine."""
     ours = workers[0]
     rows = [
@@ -134,6 +159,7 @@ def summary(workers: Sequence[Worker], problem: StepProblem, load: Sequence[floa
             "block_ms": [round(median(block), 2) for block in worker.blocks],
             "rows_per_second": round(problem.batch_size / worker.step_ms * 1e3),
             "last_loss": round(worker.losses[-1], 4),
+            "others_share": [None if share is None else round(share, 3) for share in worker.others],
             "times_ours": round(median(ratios(ours, worker)), 2),
             "times_ours_range": [round(f(ratios(ours, worker)), 2) for f in (min, max)],
             **worker.about,
@@ -141,7 +167,7 @@ def summary(workers: Sequence[Worker], problem: StepProblem, load: Sequence[floa
         for worker in workers
     ]
     machine = {"system": platform.system(), "processor": _processor(), "cores": os.cpu_count(), "threads": THREADS}
-    setting = {"problem": asdict(problem), "peer_allocator": ALLOCATOR, "load_average": [round(x, 2) for x in load]}
+    setting = {"problem": asdict(problem), "peer_allocator": ALLOCATOR, "quiet_rounds": n_quiet}
     return {
         "machine": {**machine, "python": platform.python_version()},
         **setting,
@@ -174,17 +200,25 @@ def main() -> None:
     parser.add_argument("--peer", default=".venv-bench/bin/python", help="Python with FuxiCTR (make bench-env)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=10, help="counted steps in a block")
+    parser.add_argument("--wait", type=float, default=60, help="seconds to wait for a quiet machine before a round")
     parser.add_argument("--output", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     peer = Path(chosen.peer).absolute()  # not resolved: an environment's Python is a link
     if not peer.exists():
         raise SystemExit(f"no {chosen.peer}: make bench-env creates it")
-    problem, load = StepProblem(), os.getloadavg()
-    result = summary(measure(str(peer), problem, chosen.rounds, chosen.steps), problem, load)
+    problem = StepProblem()
+    workers = measure(str(peer), problem, chosen.rounds, chosen.steps, chosen.wait)
+    quiet = quiet_rounds(workers)
+    if any(quiet):
+        keep(workers, quiet)
+    result = summary(workers, problem, sum(quiet))
+    print(table(result))
+    if not any(quiet):
+        print("no quiet round: other processes kept the cores busy. Nothing kept; measure again on a quiet machine")
+        return
+    print(f"{sum(quiet)} quiet rounds")
     chosen.output.parent.mkdir(parents=True, exist_ok=True)
     chosen.output.write_text(json.dumps(result, indent=1) + "\n")
-    print(table(result))
-    print(f"load average before the run: {load[0]:.2f} on {os.cpu_count()} cores")
     slow = [row["name"] for row in result["results"][1:] if row["times_ours"] < REQUIRED]
     if slow:
         raise SystemExit(f"below the required {REQUIRED} times: {'; '.join(slow)}")
