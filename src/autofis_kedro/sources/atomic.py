@@ -1,15 +1,19 @@
 """Versioned local files that appear only when they are whole."""
 
 # No `from __future__ import annotations` in modules with `preview`: kedro-viz reads its return annotation as a class.
+import errno
 import os
 import shutil
 from abc import abstractmethod
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from kedro.io.core import AbstractVersionedDataset, Version
+from kedro.io.core import AbstractVersionedDataset, Version, VersionNotFoundError
 
 from autofis_kedro.errors import UserError
+
+DISK_FULL = f"os error {errno.ENOSPC}"
+"""How polars and safetensors say it, which raise errors of their own."""
 
 
 class AtomicDataset(AbstractVersionedDataset[Any, Any]):
@@ -37,9 +41,12 @@ class AtomicDataset(AbstractVersionedDataset[Any, Any]):
         """The artifact.
 
         Raises:
-            UserError: the file is damaged.
+            UserError: there is no version, or the file is damaged.
         """
-        path = Path(self._get_load_path())
+        try:
+            path = Path(self._get_load_path())
+        except VersionNotFoundError as error:
+            raise UserError(f"artifact '{self._filepath}' does not exist: run the pipeline that makes it") from error
         try:
             return self._read(path)
         except UserError:
@@ -69,16 +76,21 @@ class AtomicDataset(AbstractVersionedDataset[Any, Any]):
             self._clean(partial)
             if isinstance(error, OSError):
                 raise UserError(f"artifact '{path}' could not be written: {error.strerror or error}") from error
+            if DISK_FULL in str(error):
+                reason = os.strerror(errno.ENOSPC)
+                raise UserError(f"artifact '{path}' could not be written: {reason}") from error
             raise
 
-    @staticmethod
-    def _clean(partial: Path) -> None:
+    def _clean(self, partial: Path) -> None:
+        """Remove what a failed save leaves: its file or folder, and the folders above it that it made."""
         if partial.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
         else:
             partial.unlink(missing_ok=True)
-        if not any(partial.parent.iterdir()):
-            partial.parent.rmdir()
+        made = (partial.parent, partial.parent.parent) if self._version else ()
+        for folder in made:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
 
     def _exists(self) -> bool:
         try:
