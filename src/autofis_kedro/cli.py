@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import rich
 from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import pipelines, settings
@@ -21,6 +22,8 @@ from pydantic import ValidationError
 
 from autofis_kedro.errors import UserError
 from autofis_kedro.sources.checked import explain_validation, unknown
+
+WIDTH_OF_A_FILE = 120
 
 
 @click.group(name="autofis-kedro")
@@ -89,11 +92,22 @@ def _check(kind: str, names: Collection[str], allowed: Collection[str]) -> None:
             raise UserError(unknown(kind, name, allowed))
 
 
+def _widen() -> None:
+    """A log file has no width of its own: cut nothing, break few lines."""
+    console = rich.get_console()
+    if not console.is_terminal:
+        rich.reconfigure(width=max(console.width, WIDTH_OF_A_FILE))
+
+
 @wraps(kedro_run.callback)  # type: ignore[arg-type]
 def _run(**options: Any) -> Any:
+    _widen()
     try:
         check_run(options)
         return kedro_run.callback(**options)  # type: ignore[misc]
+    except KeyboardInterrupt:
+        click.secho("Interrupted. The same command continues from finished seeds and checkpoints.", err=True)
+        sys.exit(130)
     except Exception as error:
         message = explain(error)
         if message is None:

@@ -1,4 +1,4 @@
-"""Hooks: check parameters before a run; show progress; print the summary and clear checkpoints after it."""
+"""Hooks: check parameters and inputs before a run; show progress; print the summary and clear checkpoints after it."""
 
 import logging
 import shutil
@@ -12,19 +12,18 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro.validation.type_extractor import TypeExtractor
-from rich.console import Console
+from rich import get_console
 
 from autofis_kedro.errors import UserError
-from autofis_kedro.reporting.tables import render
-from autofis_kedro.roster import SEARCHED
+from autofis_kedro.reporting.tables import comparison, render
+from autofis_kedro.roster import ALL, SEARCHED
+from autofis_kedro.sources.atomic import AtomicDataset
 from autofis_kedro.sources.checked import checked, unknown
 
 logger = logging.getLogger(__name__)
 
 SHORTHANDS = ("raw_path", "epochs", "n_seeds", "seed", "device", "batch_size", "embedding_dim", "n_rows")
 """Top-level names that --params takes and that conf/ hands on to where they belong."""
-
-WIDTH_OF_A_FILE = 120
 
 
 class CheckParameters:
@@ -51,6 +50,25 @@ class CheckParameters:
             checked(model, parameters[name], name)
 
 
+class CheckInputs:
+    """Says what is missing before anything runs; Kedro would work until the first node that lacks it."""
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
+        """Look for every artifact that the chosen nodes read and do not make.
+
+        Raises:
+            UserError: names those that do not exist and the command that makes them.
+        """
+        needed = {name: catalog[name] for name in sorted(pipeline.inputs())}
+        missing = ",".join(n for n, found in needed.items() if isinstance(found, AtomicDataset) and not found.exists())
+        if missing:
+            env = f" --env {run_params['env']}" if run_params.get("env") else ""
+            raise UserError(f"the chosen nodes need {missing}: make it with kedro run{env} --to-outputs {missing}")
+
+
 class ShowProgress:
     """One line per finished node."""
 
@@ -74,15 +92,14 @@ class PrintSummary:
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Print the comparison and the kept interactions that this run made."""
-        console = Console()
-        if not console.is_terminal:  # a log file has no width: cut nothing
-            console = Console(width=max(console.width, WIDTH_OF_A_FILE))
+        """Print what this run made: models compared, interactions kept, and where everything is."""
         made = pipeline.all_outputs()
         selections = {name: catalog[f"{name}.selection"].load() for name in SEARCHED if f"{name}.selection" in made}
-        compared = catalog["comparison"].load() if "comparison" in made else None
-        if compared is not None or selections:
-            render(console, compared, selections, str(Path("data").resolve()))
+        metrics = [catalog[f"{name}.metrics"].load() for name in ALL if f"{name}.metrics" in made]
+        compared = comparison(metrics, None) if metrics else None
+        if "comparison" in made:
+            compared = catalog["comparison"].load()
+        render(get_console(), compared, selections, str(Path("data").resolve()))
 
 
 class KeepCheckpoints:
@@ -90,9 +107,13 @@ class KeepCheckpoints:
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Remove them."""
-        if "params:checkpoints" in pipeline.inputs():
-            shutil.rmtree(_checkpoints(catalog), ignore_errors=True)
+        """Remove those of the models that this run trained; another unfinished run may need the others."""
+        for node in pipeline.nodes:
+            if "params:checkpoints" in node.inputs:
+                folder = _checkpoints(catalog)
+                shutil.rmtree(folder / str(node.namespace), ignore_errors=True)
+                if folder.exists() and not any(folder.iterdir()):
+                    folder.rmdir()
 
     @hook_impl
     def on_pipeline_error(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:

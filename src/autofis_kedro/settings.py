@@ -4,13 +4,13 @@ import warnings
 
 from kedro.config import OmegaConfigLoader
 
-from autofis_kedro.hooks import CheckParameters, KeepCheckpoints, PrintSummary, ShowProgress
+from autofis_kedro.hooks import CheckInputs, CheckParameters, KeepCheckpoints, PrintSummary, ShowProgress
 
 # A stage reads what another model's namespace made ("autofm.selection"), and both spellings of --pipeline are promised.
 warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 
-HOOKS = (CheckParameters(), ShowProgress(), PrintSummary(), KeepCheckpoints())
+HOOKS = (CheckParameters(), CheckInputs(), ShowProgress(), PrintSummary(), KeepCheckpoints())
 
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {
