@@ -30,7 +30,6 @@ def build(problem: StepProblem) -> tuple[Callable[[], float], dict[str, object]]
     config = TrainingConfig(batch_size=problem.batch_size)
     keep_large_buffers()
     model = CTRModel(ModelSpec(embedding_dim=problem.embedding_dim), schema)
-    model.keep_table_gradients()
     run = Run(model, make_optimizers(model, config, None, problem.batches), config, problem.batches, None)
     batches = _endless(examples, config.batch_size)
     about: dict[str, object] = {"parameters": model.n_parameters(), "torch": torch.__version__}

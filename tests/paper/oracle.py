@@ -10,6 +10,7 @@ from autofis_kedro.data.batches import Batch
 from autofis_kedro.data.schema import Field, Schema
 from autofis_kedro.models import CTRModel, MLPSpec, ModelSpec
 from autofis_kedro.optim import GRDA, EpsilonHatAdam
+from autofis_kedro.optim.deferred_adam import DeferredAdam
 
 NAMES = {
     "embedding/w": "linear.weight",
@@ -92,27 +93,43 @@ def batch_of(ids, labels):
     return Batch(torch.from_numpy(ids.astype(np.int32)), torch.from_numpy(labels.astype(np.float32)), {})
 
 
-def replay(recording, on_step, adam_form=EpsilonHatAdam):
+def replay(recording, on_step, adam_form=EpsilonHatAdam, defer_tables=False):
     """Train as the recording did; ``on_step(t, logits, loss, model, gates)`` after each step."""
     hp, model = recording.hp, model_of(recording)
     is_search = not hp.get("retrain_stage", 0)
     gates = model.gates
-    adam = adam_form([p for p in model.parameters() if not (is_search and p is gates)], lr=hp["lr"])
+    tables = [table.weight for table in model.tables]
+    deferred = DeferredAdam(tables, [hp["lr"]] * 2) if defer_tables else None
+    for table in model.tables if defer_tables else ():
+        table.keep_gradient()
+    others = [gates] * is_search + tables * defer_tables
+    adam = adam_form([p for p in model.parameters() if not any(p is other for other in others)], lr=hp["lr"])
     grda = GRDA([gates], lr=hp["lr2"], c=hp["c"], mu=hp["mu"]) if is_search else None
     model.train()
     for t in range(hp["T"]):
         adam.param_groups[0]["lr"] = recording["lr"][t, 0]
         batch = batch_of(recording["X"][t], recording["y"][t])
+        if deferred is not None:
+            deferred.rates = [recording["lr"][t, 0]] * 2
+            deferred.begin(batch.ids_Z)
         logits = model(batch)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, batch.labels_B)
         for p in model.parameters():
             p.grad = None
         loss.backward()
+        if deferred is not None:
+            gradients = [table.take_gradient() for table in model.tables]
+            for table, gradient in zip(tables, gradients, strict=True):
+                table.grad = torch.zeros_like(table).index_add_(0, batch.ids_Z, gradient)  # on_step looks at it
         if t == 0:
             on_step(-1, logits, loss, model, grda)
         adam.step()
+        if deferred is not None:
+            deferred.step(gradients)
         if grda is not None:
             grda.param_groups[0]["lr"] = recording["lr"][t, 1]
             grda.step()
         on_step(t, logits, loss, model, grda)
+    if deferred is not None:
+        deferred.flush()
     return model

@@ -27,8 +27,9 @@ def test_grda_equals_the_recording(shared, case):
         assert_allclose(grda.param_groups[0]["threshold"], get("l1_f64")[t], rtol=1e-12)
 
 
+@pytest.mark.parametrize("defer_tables", [False, True])
 @pytest.mark.parametrize("name", MODELS)
-def test_training_equals_the_recording(shared, name):
+def test_training_equals_the_recording(shared, name, defer_tables):
     r = Recording.load(shared / "oracle" / f"{name}.npz")
     logit_atol = 5e-4 if "deep" in name else 1e-4
 
@@ -53,7 +54,7 @@ def test_training_equals_the_recording(shared, name):
     first = model_of(r).eval()
     evaluation = batch_of(r["X_eval"], r["y_eval"])
     assert_allclose(first(evaluation).detach(), r["eval_logits_init"], atol=logit_atol)
-    model = replay(r, check).eval()
+    model = replay(r, check, defer_tables=defer_tables).eval()
     for key, value in r.under("final/").items():
         ours = model.state_dict()[key].numpy()
         assert_allclose(ours, value.reshape(ours.shape), atol=1e-4 if key.startswith("mlp") else 2e-5)

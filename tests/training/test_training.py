@@ -22,6 +22,7 @@ from autofis_kedro.training import (
 from autofis_kedro.training.checkpoint import Checkpoint
 from autofis_kedro.training.evaluate import predict
 from autofis_kedro.training.run import is_boundary
+from autofis_kedro.training.tables import is_deferred
 from tests.problems import planted_problem, random_examples, schema_of
 
 SCHEMA = schema_of([9, 8, 7, 6], multi_hot=(2,))
@@ -47,12 +48,16 @@ class KilledAfter(Checkpoint):
             raise Killed
 
 
+DEFERRED = CONFIG.model_copy(update={"table_adam": "deferred", "l2_embedding": 0.0, "reduce_on_plateau": 0.5})
+
+
+@pytest.mark.parametrize("config", [CONFIG, DEFERRED], ids=["dense", "deferred"])
 @pytest.mark.parametrize("search", [None, SearchConfig(epochs=4, gate_decay=0.8)])
 @pytest.mark.parametrize("step", [1, 15, 16, 37])
-def test_a_killed_training_continues_to_the_same_bits(tmp_path, search, step):
+def test_a_killed_training_continues_to_the_same_bits(tmp_path, search, step, config):
     def train(checkpoint):
         model = CTRModel(DEEP, SCHEMA, seed=3)
-        return fit(model, TRAIN, VALID, CONFIG, seed=3, search=search, checkpoint=checkpoint)
+        return fit(model, TRAIN, VALID, config, seed=3, search=search, checkpoint=checkpoint)
 
     whole = train(None)
     with pytest.raises(Killed):
@@ -67,6 +72,30 @@ def test_a_killed_training_continues_to_the_same_bits(tmp_path, search, step):
             theirs.train_loss,
             theirs.valid_log_loss,
         )
+
+
+def test_deferred_tables_train_as_dense_ones_and_lazy_ones_do_not():
+    def train(table_adam):
+        config = TrainingConfig(epochs=3, batch_size=64, patience=9, learning_rate=0.01, table_adam=table_adam)
+        return fit(CTRModel(ModelSpec(embedding_dim=4), SCHEMA, seed=1), TRAIN, VALID, config, seed=1).weights
+
+    dense, deferred, lazy = (train(kind)["embedding.weight"] for kind in ("dense", "deferred", "lazy"))
+    moved = (dense - CTRModel(ModelSpec(embedding_dim=4), SCHEMA, seed=1).embedding.weight).abs().max()
+    assert (deferred - dense).abs().max() < 1e-4 * moved
+    assert (lazy - dense).abs().max() > 1e-2 * moved
+
+
+def test_tables_are_deferred_where_a_batch_reads_few_of_their_rows():
+    model = CTRModel(ModelSpec(embedding_dim=4), SCHEMA)
+    for batch_size, l2, expected in ((2, 0.0, True), (64, 0.0, False), (2, 1e-6, False)):
+        config = TrainingConfig(batch_size=batch_size, l2_embedding=l2)
+        assert is_deferred(model.embedding, model, config, l2) == expected
+
+
+def test_a_penalty_that_deferred_tables_cannot_have_is_named():
+    config = CONFIG.model_copy(update={"table_adam": "deferred"})
+    with pytest.raises(UserError, match=r"table_adam 'deferred' .* set l2_embedding"):
+        fit(CTRModel(DEEP, SCHEMA), TRAIN, VALID, config, seed=0)
 
 
 def test_the_best_weights_on_validation_are_kept():

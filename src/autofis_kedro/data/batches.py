@@ -1,6 +1,7 @@
 """Batches as slices of a seeded shuffle.
 
-Shapes: B rows of a batch, O one-hot fields, Z ids of one multi-hot field in the batch.
+Shapes: B rows of a batch, O one-hot fields, Z ids of one multi-hot field in the batch, or of all
+fields.
 
 The shuffle works on blocks: the order of the blocks and the order inside a window of blocks are drawn from
 (seed, epoch), so that a memory-mapped file is read in long runs and any position can be re-entered at once.
@@ -53,6 +54,13 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.labels_B)
+
+    @property
+    def ids_Z(self) -> Tensor:
+        """Every id that the rows read: the one-hot fields row by row, then each multi-hot field."""
+        one_hot_Z = self.one_hot_BO.reshape(-1)
+        values = [self.bags[position].values_Z for position in sorted(self.bags)]
+        return torch.cat([one_hot_Z, *values]) if values else one_hot_Z
 
     def to(self, device: torch.device) -> Batch:
         """The same rows on a device."""

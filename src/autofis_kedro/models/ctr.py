@@ -89,21 +89,6 @@ class CTRModel(nn.Module):
         for table in self.tables:
             lend_to_untrained(table, self.schema)
 
-    def keep_table_gradients(self) -> None:
-        """Collect the tables' gradients in place from now on; ``clear_gradients`` then zeroes only touched rows."""
-        for table in self.tables:
-            table.keep_gradient()
-
-    def clear_gradients(self) -> None:
-        """Zero every gradient."""
-        kept = set()
-        for table in self.tables:
-            if table.clear_gradient():
-                kept.add(id(table.weight))
-        for parameter in self.parameters():
-            if id(parameter) not in kept:
-                parameter.grad = None
-
     def n_parameters(self) -> int:
         """Number of trained weights."""
         return sum(weight.numel() for weight in self.parameters())

@@ -27,6 +27,9 @@ class TrainingConfig(Frozen):
         l2_linear: likewise on the linear weights.
         l2_mlp: likewise on the MLP's matrices and biases.
         l2_alpha: likewise on alpha where Adam trains it.
+        table_adam: how Adam moves the tables. ``dense`` moves every row at every step; ``deferred`` does the same, but
+            applies what a row misses when it is next read; ``auto`` takes the faster. ``lazy`` never moves rows
+            without a gradient, which is another algorithm.
         evaluations_per_epoch: validation evaluations in an epoch, evenly spaced.
         patience: stop after this many evaluations without improvement; the best weights are kept.
         monitor: what improvement means, on the validation rows.
@@ -47,6 +50,7 @@ class TrainingConfig(Frozen):
     l2_linear: float = Bounded(default=0.0, ge=0)
     l2_mlp: float = Bounded(default=0.0, ge=0)
     l2_alpha: float = Bounded(default=0.0, ge=0)
+    table_adam: Literal["auto", "dense", "deferred", "lazy"] = "auto"
     evaluations_per_epoch: int = Bounded(default=1, ge=1)
     patience: int = Bounded(default=2, ge=1)
     monitor: Literal["log_loss", "auc"] = "log_loss"

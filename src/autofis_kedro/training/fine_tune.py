@@ -20,22 +20,21 @@ def fine_tune(model: CTRModel, train: Examples, config: TrainingConfig, *, epoch
     """
     device = device_of(config)
     model.to(device)
-    model.keep_table_gradients()
     optimizers = make_optimizers(model, config, None, 1)
-    rates = [group["lr"] for group in optimizers.adam.param_groups]
+    rates = optimizers.rates
     steps_per_epoch = -(-train.n_rows // config.batch_size)
     steps = max(1, round(epochs * steps_per_epoch))
     done = 0
     while done < steps:
         for batch in training_batches(train, config.batch_size, seed=seed, epoch=done // steps_per_epoch):
-            for group, rate in zip(optimizers.adam.param_groups, rates, strict=True):
-                group["lr"] = rate * (1 - done / steps)
+            optimizers.set_rates([rate * (1 - done / steps) for rate in rates])
             model.train()
             batch = batch.to(device)
+            optimizers.begin(batch)
             loss = torch.nn.functional.binary_cross_entropy_with_logits(model(batch), batch.labels_B)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizers.step()
-            model.clear_gradients()
             done += 1
             if done >= steps:
+                optimizers.flush()
                 return

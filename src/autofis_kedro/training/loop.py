@@ -53,7 +53,6 @@ def fit(
     check_examples(valid, model.schema, "validation examples")
     keep_large_buffers()
     model.to(device_of(config))
-    model.keep_table_gradients()
     steps = -(-train.n_rows // config.batch_size)
     run = Run(model, make_optimizers(model, config, search, steps), config, steps, search)
     with torch.random.fork_rng():
@@ -85,11 +84,11 @@ def _update(run: Run, batch: Batch) -> float:
     with run.timed(len(batch)):
         run.model.train()
         batch = batch.to(run.device)
+        run.optimizers.begin(batch)
         logit_B = run.model(batch)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logit_B, batch.labels_B)
         loss.backward()  # type: ignore[no-untyped-call]
         run.optimizers.step()
-        run.model.clear_gradients()
         value = loss.item()
     if value != value or value in (float("inf"), float("-inf")):
         raise UserError(f"training loss is {value} at step {run.step}: lower learning_rate")
@@ -101,6 +100,7 @@ def _update(run: Run, batch: Batch) -> float:
 
 
 def _evaluate(run: Run, train: Examples, valid: Examples, progress: TrainingProgress) -> None:
+    run.optimizers.flush()
     prepare_for_evaluation(run.model, train, run.config)
     metrics = score(valid.labels, predict(run.model, valid, run.config))
     record = run.record(metrics.log_loss, metrics.auc)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
+from torch import nn
 
+from autofis_kedro.data.batches import Batch
 from autofis_kedro.models import CTRModel
+from autofis_kedro.models.embeddings import FieldTable
 from autofis_kedro.optim import GRDA, EpsilonHatAdam, c_for_final_threshold
 from autofis_kedro.optim.groups import claim
 from autofis_kedro.training.config import SearchConfig, TrainingConfig
+from autofis_kedro.training.tables import TableUpdates, is_deferred
 
 PARTS = 5
 """The paper's schedule multiplies its rates after each fifth of an epoch."""
@@ -17,28 +21,54 @@ PARTS = 5
 
 @dataclass
 class Optimizers:
-    """Both optimizers and their schedules.
+    """All optimizers of a model and their schedule.
 
     Attributes:
-        adam: trains all but searched gates.
+        adam: trains all but searched gates and deferred tables.
         grda: trains the gates in a search.
+        tables: row-wise updates of the tables.
     """
 
     adam: EpsilonHatAdam
     grda: GRDA | None
+    tables: TableUpdates
+
+    def begin(self, batch: Batch) -> None:
+        """Before the forward pass over a batch."""
+        self.tables.begin(batch)
 
     def step(self) -> None:
-        """One update of all from gradients at the same weights (paper Eq. 14)."""
-        self.adam.step()
-        if self.grda is not None:
-            self.grda.step()
+        """One update of all from gradients at the same weights (paper Eq. 14); then no gradient is left."""
+        self.tables.step()
+        for optimizer in (self.adam, self.grda):
+            if optimizer is not None:
+                optimizer.step()
+                optimizer.zero_grad()
+        self.tables.clear()
+
+    def flush(self) -> None:
+        """Before anything but the next batch reads the weights."""
+        self.tables.flush()
 
     def decay(self, adam_factor: float, grda_factor: float = 1.0) -> None:
         """Multiply the learning rates."""
-        for group in self.adam.param_groups:
-            group["lr"] *= adam_factor
+        self.set_rates([rate * adam_factor for rate in self.rates])
         for group in self.grda.param_groups if self.grda is not None else ():
             group["lr"] *= grda_factor
+
+    @property
+    def rates(self) -> list[float]:
+        """Adam's learning rates: of its groups, then of the deferred tables."""
+        deferred = self.tables.deferred.rates if self.tables.deferred is not None else []
+        return [*(group["lr"] for group in self.adam.param_groups), *deferred]
+
+    def set_rates(self, rates: Sequence[float]) -> None:
+        """Set what ``rates`` tells."""
+        groups = self.adam.param_groups
+        for group, rate in zip(groups, rates, strict=False):
+            group["lr"] = rate
+        if self.tables.deferred is not None:
+            self.tables.deferred.rates = list(rates[len(groups) :])
 
 
 def make_optimizers(
@@ -47,29 +77,56 @@ def make_optimizers(
     """Optimizers in which every parameter has exactly one.
 
     Args:
+        model: on the device where it is trained.
+        config: rates and penalties.
         search: trains the gates by GRDA; None trains them by Adam.
         planned_steps: of an epoch; GRDA's c follows from them.
+
+    Raises:
+        UserError: an update of the tables that cannot have the penalty asked for.
     """
     patterns = {"interactions.alpha_P": "alpha", "linear.weight": "linear", "embedding.weight": "embedding"}
     groups = claim(model, {**patterns, "bias": "bias", "mlp.*": "mlp"})
-    decay = {
+    deferred, dense = _divide_tables(model, groups, config)
+    gates = groups.pop("alpha") if search is not None else []
+    adam = EpsilonHatAdam(
+        [
+            {"params": parameters, "weight_decay": _penalty(name, config), "lr": _rate(name, config)}
+            for name, parameters in groups.items()
+            if parameters
+        ]
+    )
+    tables = TableUpdates(deferred, dense, lazy=config.table_adam == "lazy")
+    if search is None:
+        return Optimizers(adam, None, tables)
+    c = grda_c(search, planned_steps, float(model.gates.detach().abs().mean()))
+    return Optimizers(adam, GRDA(gates, lr=search.gate_learning_rate, c=c, mu=search.mu), tables)
+
+
+def _divide_tables(
+    model: CTRModel, groups: dict[str, list[nn.Parameter]], config: TrainingConfig
+) -> tuple[dict[FieldTable, float], list[FieldTable]]:
+    """Deferred tables with their rates, taken out of Adam's groups, and the others."""
+    deferred: dict[FieldTable, float] = {}
+    dense = []
+    for table in model.tables:
+        name = next(name for name, parameters in groups.items() if any(p is table.weight for p in parameters))
+        if is_deferred(table, model, config, _penalty(name, config)):
+            deferred[table] = _rate(name, config)
+            groups[name] = [p for p in groups[name] if p is not table.weight]
+        else:
+            dense.append(table)
+    return deferred, dense
+
+
+def _penalty(group: str, config: TrainingConfig) -> float:
+    penalties = {
         "linear": config.l2_linear,
         "embedding": config.l2_embedding,
         "mlp": config.l2_mlp,
         "alpha": config.l2_alpha,
     }
-    gates = groups.pop("alpha") if search is not None else []
-    adam = EpsilonHatAdam(
-        [
-            {"params": parameters, "weight_decay": decay.get(name, 0.0), "lr": _rate(name, config)}
-            for name, parameters in groups.items()
-            if parameters
-        ]
-    )
-    if search is None:
-        return Optimizers(adam, None)
-    c = grda_c(search, planned_steps, float(model.gates.detach().abs().mean()))
-    return Optimizers(adam, GRDA(gates, lr=search.gate_learning_rate, c=c, mu=search.mu))
+    return penalties.get(group, 0.0)
 
 
 def _rate(group: str, config: TrainingConfig) -> float:
@@ -86,34 +143,3 @@ def grda_c(search: SearchConfig, steps_per_epoch: int, alpha_0: float) -> float:
         for step in range(steps_per_epoch)
     ]
     return c_for_final_threshold(search.final_threshold * alpha_0, rates, search.mu)
-
-
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    """State tensors by ``<parameter index>/<name>``."""
-    return {
-        f"{index}/{name}": torch.as_tensor(value)
-        for index, state in optimizer.state_dict()["state"].items()
-        for name, value in state.items()
-    }
-
-
-def optimizer_numbers(optimizer: torch.optim.Optimizer) -> list[dict[str, float]]:
-    """Numbers of the parameter groups: rates, counters, threshold."""
-    return [
-        {key: value for key, value in group.items() if isinstance(value, int | float) and not isinstance(value, bool)}
-        for group in optimizer.param_groups
-    ]
-
-
-def restore_optimizer(
-    optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor], numbers: list[dict[str, float]]
-) -> None:
-    """Put back what ``optimizer_tensors`` and ``optimizer_numbers`` took."""
-    state: dict[int, dict[str, torch.Tensor]] = {}
-    for key, tensor in tensors.items():
-        index, name = key.split("/")
-        state.setdefault(int(index), {})[name] = tensor
-    plain = optimizer.state_dict()
-    for group, found in zip(plain["param_groups"], numbers, strict=True):
-        group.update(found)
-    optimizer.load_state_dict({"state": state, "param_groups": plain["param_groups"]})

@@ -14,7 +14,8 @@ from torch import Tensor
 from autofis_kedro.models import CTRModel
 from autofis_kedro.training.checkpoint import Checkpoint
 from autofis_kedro.training.config import SearchConfig, TrainingConfig
-from autofis_kedro.training.optimizers import Optimizers, optimizer_numbers, optimizer_tensors, restore_optimizer
+from autofis_kedro.training.optimizer_state import optimizer_numbers, optimizer_tensors, restore_optimizer
+from autofis_kedro.training.optimizers import Optimizers
 
 TRAJECTORY_POINTS = 200
 
@@ -173,6 +174,9 @@ class Run:
         value = {name: getattr(self, name) for name in _NUMBERS}
         value |= {"seconds": self.seconds, "history": [asdict(record) for record in self.history]}
         value["adam"] = optimizer_numbers(self.optimizers.adam)
+        if self.optimizers.tables.deferred is not None:
+            tensors |= {f"tables/{name}": tensor for name, tensor in self.optimizers.tables.deferred.tensors().items()}
+        value["rates"] = self.optimizers.rates
         if self.optimizers.grda is not None:
             tensors |= {f"grda/{name}": tensor for name, tensor in optimizer_tensors(self.optimizers.grda).items()}
             value["grda"] = optimizer_numbers(self.optimizers.grda)
@@ -187,6 +191,9 @@ class Run:
         self.model.load_state_dict(_below(tensors, "model/"))
         self.best = _below(tensors, "best/")
         restore_optimizer(self.optimizers.adam, _below(tensors, "adam/"), value["adam"])
+        if self.optimizers.tables.deferred is not None:
+            self.optimizers.tables.deferred.restore(_below(tensors, "tables/"))
+        self.optimizers.set_rates(value["rates"])
         if self.optimizers.grda is not None:
             restore_optimizer(self.optimizers.grda, _below(tensors, "grda/"), value["grda"])
         for name in _NUMBERS:

@@ -1,0 +1,121 @@
+"""What a table optimizer does to chosen rows, in plain torch: the reference, and the fallback without numba.
+
+Shapes: N rows of a table, K its width, Z reads of a batch, U different rows among them, S steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+CHUNK_ROWS = 65_536
+"""Rows brought up to date at once, so that intermediate tensors stay small beside the table."""
+
+
+@dataclass(frozen=True)
+class Reads:
+    """The reads of a batch, grouped by row.
+
+    Attributes:
+        rows_U: each row once.
+        order_Z: places of the reads, those of one row together, in their own order.
+        starts_U: where each row's reads begin in ``order_Z``, with its end: [U + 1].
+    """
+
+    rows_U: Tensor
+    order_Z: Tensor
+    starts_U: Tensor
+
+
+@dataclass(frozen=True)
+class TableState:
+    """A table [N, K] and Adam's moments of it, changed in place.
+
+    A row's first and second moment lie side by side, [N, 2, K]: they are always read together, and far from the rows
+    that a batch reads beside them.
+    """
+
+    weight: Tensor
+    moments: Tensor
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """What zero-gradient steps do to a row that was last up to date at step s (see ``DeferredAdam``).
+
+    Attributes:
+        now: the step that rows shall reach.
+        moves_S4: sums for the weights, by s: float64.
+        first_decay_S: factor on the first moment after a number of steps: float32.
+        second_decay_S: likewise on the second.
+        eps_hat: Adam's.
+    """
+
+    now: int
+    moves_S4: Tensor
+    first_decay_S: Tensor
+    second_decay_S: Tensor
+    eps_hat: float
+
+
+@dataclass(frozen=True)
+class AdamStep:
+    """Numbers of one Adam step: ``rate`` holds the bias corrections."""
+
+    rate: float
+    beta_1: float
+    beta_2: float
+    eps_hat: float
+
+
+class RowKernels(Protocol):
+    """The three things that are done to rows."""
+
+    def group(self, ids_Z: Tensor, n_rows: int) -> Reads:
+        """Group reads by row."""
+
+    def catch_up(self, table: TableState, last_N: Tensor, rows_U: Tensor, skipped: Skipped) -> None:
+        """Apply skipped zero-gradient steps to rows; ``last_N`` is left as it is."""
+
+    def update(self, table: TableState, reads: Reads, gradient_ZK: Tensor, step: AdamStep) -> None:
+        """Sum each row's gradients and make one Adam step of it; may overwrite the gradient."""
+
+
+class TorchKernels:
+    """Plain torch, on any device."""
+
+    def group(self, ids_Z: Tensor, n_rows: int) -> Reads:
+        """Group reads by row, rows ascending."""
+        rows_U, counts_U = torch.unique(ids_Z, return_counts=True)
+        order_Z = torch.argsort(ids_Z, stable=True)
+        return Reads(rows_U, order_Z, torch.nn.functional.pad(counts_U.cumsum(0), (1, 0)))
+
+    def catch_up(self, table: TableState, last_N: Tensor, rows_U: Tensor, skipped: Skipped) -> None:
+        """Apply skipped zero-gradient steps to rows."""
+        for start in range(0, len(rows_U), CHUNK_ROWS):
+            rows = rows_U[start : start + CHUNK_ROWS]
+            last = last_N[rows].long()
+            m, v = table.moments[rows].unbind(1)
+            root = v.sqrt()
+            inverse = 1 / (root + skipped.eps_hat)
+            share = root * inverse
+            d0, d1, d2, d3 = skipped.moves_S4[last].to(m.dtype).T[:, :, None]
+            table.weight[rows] -= m * inverse * (d0 + share * (d1 + share * (d2 + share * d3)))
+            steps = skipped.now - last
+            decays = torch.stack([skipped.first_decay_S[steps], skipped.second_decay_S[steps]], dim=1)
+            table.moments[rows] *= decays[:, :, None]
+
+    def update(self, table: TableState, reads: Reads, gradient_ZK: Tensor, step: AdamStep) -> None:
+        """One Adam step of the rows read."""
+        rows = reads.rows_U
+        owner_Z = torch.repeat_interleave(torch.diff(reads.starts_U))
+        gradient_UK = gradient_ZK.new_zeros(len(rows), gradient_ZK.shape[1])
+        gradient_UK.index_add_(0, owner_Z, gradient_ZK[reads.order_Z])
+        m, v = table.moments[rows].unbind(1)
+        m = step.beta_1 * m + (1 - step.beta_1) * gradient_UK
+        v = step.beta_2 * v + (1 - step.beta_2) * gradient_UK.square()
+        table.moments[rows] = torch.stack([m, v], dim=1)
+        table.weight[rows] -= step.rate * m / (v.sqrt() + step.eps_hat)

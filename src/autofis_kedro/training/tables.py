@@ -1,0 +1,79 @@
+"""How the gradients of a model's tables reach their optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
+
+from autofis_kedro.data.batches import Batch
+from autofis_kedro.errors import UserError
+from autofis_kedro.models import CTRModel
+from autofis_kedro.models.embeddings import FieldTable
+from autofis_kedro.optim.deferred_adam import DeferredAdam
+from autofis_kedro.optim.gradient_rows import GradientRows
+from autofis_kedro.training.config import TrainingConfig
+
+
+class TableUpdates:
+    """Tables updated row by row (``DeferredAdam``), and tables whose dense gradient another optimizer takes.
+
+    Attributes:
+        deferred: the optimizer of the first kind; None if there is none of them.
+    """
+
+    def __init__(self, deferred: Mapping[FieldTable, float], dense: Sequence[FieldTable], *, lazy: bool) -> None:
+        self._deferred_tables = list(deferred)
+        self._dense = [(table, GradientRows(table.weight)) for table in dense]
+        for table in (*deferred, *dense):
+            table.keep_gradient()
+        weights = [table.weight for table in deferred]
+        self.deferred = DeferredAdam(weights, list(deferred.values()), lazy=lazy) if deferred else None
+        self._ids_Z: Tensor | None = None
+
+    def begin(self, batch: Batch) -> None:
+        """Before the model reads a batch."""
+        self._ids_Z = batch.ids_Z
+        if self.deferred is not None:
+            self.deferred.begin(self._ids_Z)
+
+    def step(self) -> None:
+        """After the backward pass: the one kind makes its step, the other gets its ``grad``."""
+        if self.deferred is not None:
+            self.deferred.step([table.take_gradient() for table in self._deferred_tables])
+        for table, rows in self._dense:
+            rows.add(self._ids(), table.take_gradient())
+
+    def clear(self) -> None:
+        """After all steps: the dense gradients back to zero."""
+        for _, rows in self._dense:
+            rows.clear(self._ids())
+
+    def flush(self) -> None:
+        """Before anything but the next batch reads the tables."""
+        if self.deferred is not None:
+            self.deferred.flush()
+
+    def _ids(self) -> Tensor:
+        assert self._ids_Z is not None, "step before begin"
+        return self._ids_Z
+
+
+def is_deferred(table: FieldTable, model: CTRModel, config: TrainingConfig, l2: float) -> bool:
+    """Whether a table is updated row by row.
+
+    ``auto`` defers where a batch reads fewer rows than the table has: else a dense step is as cheap. A penalty moves
+    every row at every step, which has no closed form; on a GPU a dense step is bound by launches, not by memory.
+
+    Raises:
+        UserError: a penalty together with an update that has none.
+    """
+    if config.table_adam in ("deferred", "lazy"):
+        if l2:
+            raise UserError(
+                f"table_adam '{config.table_adam}' has no l2 penalty on embeddings or linear weights (found {l2}): set "
+                "l2_embedding and l2_linear to 0, or table_adam to auto"
+            )
+        return True
+    is_large = len(table.weight) > config.batch_size * model.schema.n_fields
+    return config.table_adam == "auto" and is_large and not l2 and table.weight.device.type == "cpu"
