@@ -28,11 +28,12 @@ from autofis_kedro.data.bucketing import BucketingConfig
 from autofis_kedro.data.description import DataDescription, Delimited, FieldDescription
 from autofis_kedro.data.encode import encode
 from autofis_kedro.data.reading import RawRows
-from autofis_kedro.data.splitting import SplitConfig, split_rows
+from autofis_kedro.data.rows import TypedRows
+from autofis_kedro.data.splitting import SPLITS, SplitConfig, split_rows
 from autofis_kedro.data.vocabulary import fit_vocabularies, kinds_of
 
 RESULTS = Path(__file__).parent / "results" / "ingest.json"
-STEPS = ("type", "split", "bucket")
+STEPS = ("ingestion", "bucketing")
 DESCRIPTION = DataDescription(
     format=Delimited(separator="\t", quote=None, columns=("label", "I1..I13", "C1..C26")),
     fields=(FieldDescription(name="I1..I13", kind="numeric"), FieldDescription(name="C1..C26")),
@@ -55,20 +56,18 @@ def generate(path: Path, size: float) -> None:
 
 
 def step(name: str, folder: Path) -> None:
-    """One step; what the one before left is in the folder."""
+    """One step: raw text to typed rows with their splits, or these to encoded examples."""
     typed = folder / "typed.parquet"
-    if name == "type":
+    if name == "ingestion":
         RawRows(str(folder / "raw.tsv"), DESCRIPTION).write(typed)
-    elif name == "split":
-        parts, _ = split_rows(pl.scan_parquet(typed), SplitConfig())
-        for split, rows in parts.items():
-            rows.sink_parquet(folder / f"{split}.parquet", compression="lz4", engine="streaming")
-    else:
-        train = pl.scan_parquet(folder / "train.parquet")
+    rows = TypedRows(typed).scan()
+    assignment, _ = split_rows(rows, SplitConfig())
+    if name == "bucketing":
+        train = assignment.select(rows, "train")
         vocabularies = fit_vocabularies(train, kinds_of(train), BucketingConfig(min_count=20))
         schema = vocabularies.schema("criteo")
-        for split in ("train", "valid", "test"):
-            encode(pl.scan_parquet(folder / f"{split}.parquet"), vocabularies, schema, folder / split, split)
+        for split in SPLITS:
+            encode(assignment.select(rows, split), vocabularies, schema, folder / split, split)
 
 
 def measure(name: str, folder: Path, megabytes: float) -> dict[str, float | str]:

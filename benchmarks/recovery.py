@@ -51,7 +51,10 @@ PROBLEMS = (
     Problem(6, 3, 180_000, 0.1),
     Problem(6, 3, 60_000, 0.1),
     Problem(6, 3, 180_000, 1.0),
+    Problem(6, 3, 180_000, 10.0),
+    Problem(6, 3, 20_000, 0.1),
     Problem(24, 12, 300_000, 0.1),
+    Problem(24, 12, 100_000, 0.1),
 )
 
 
@@ -141,13 +144,13 @@ def main() -> None:
         "noise",
         "rule",
         "exact",
-        "contains",
-        "rank first",
+        "has all",
+        "rank 1st",
         "kept",
-        "precision",
+        "prec.",
         "recall",
         "F1",
-        "s/seed",
+        "s",
     )
     for column in columns:
         table.add_column(column, justify="right")
@@ -161,7 +164,7 @@ def main() -> None:
                 s = summary([both[place] for both in found])
                 results.append(asdict(problem) | {"rule": rule, "seconds_per_seed_both_rules": seconds} | s)
                 table.add_row(*_cells(problem, rule, s, seconds))
-    Console(width=120).print(table)
+    Console(width=130).print(table)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(
         json.dumps({"machine": f"{platform.machine()}, {os.cpu_count()} cores", "results": results}, indent=1) + "\n"

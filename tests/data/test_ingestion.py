@@ -1,6 +1,8 @@
 """Raw files to typed rows: what is read is what was written, and each mistake is named."""
 
+import csv
 import gzip
+import io
 import math
 
 import polars as pl
@@ -9,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autofis_kedro.data.description import DataDescription, FieldDescription, expand
+from autofis_kedro.data.lines import Layout, uneven_rows
 from autofis_kedro.data.reading import RawRows
+from autofis_kedro.data.rows import TypedRows
 from autofis_kedro.errors import UserError
 
 FIELDS = (
@@ -26,14 +30,15 @@ def read(tmp_path, text, description=PLAIN, name="log.csv"):
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     raw = RawRows(str(file), description)
     raw.write(tmp_path / "typed.parquet")
-    return raw, pl.read_parquet(tmp_path / "typed.parquet").drop("problem")
+    typed = TypedRows(tmp_path / "typed.parquet")
+    return typed, typed.scan().collect()
 
 
 def test_cells_become_typed_and_empty_ones_missing(tmp_path):
-    raw, rows = read(tmp_path, GOOD)
+    typed, rows = read(tmp_path, GOOD)
     assert rows.rows() == [(0, 1, "x", 2.0, ["p", "q"]), (1, 0, "y", None, None)]
-    report = raw.report(rows.lazy())
-    assert (report.rows, report.positive_share, report.skipped_rows) == (2, 0.5, 0)
+    report = typed.report()
+    assert (report.files, report.rows, report.positive_share, report.skipped_rows) == (1, 2, 0.5, 0)
 
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters='\r\n\0"', exclude_categories=("Cs",)), max_size=6)
@@ -114,9 +119,28 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_bad_rows_can_be_skipped_and_are_counted(tmp_path):
     skipping = PLAIN.model_copy(update={"on_bad_row": "skip"})
-    raw, rows = read(tmp_path, "label,a,b,c\n1,x\n0,y,3,q\n1,z,4,r\n1,x,2,p,9\n", skipping)
+    typed, rows = read(tmp_path, "label,a,b,c\n1,x\n0,y,3,q\n1,z,4,r\n1,x,2,p,9\n", skipping)
     assert rows["a"].to_list() == ["y", "z"]
-    assert raw.report(rows.lazy()).skipped_rows == 2
+    assert typed.report().skipped_rows == 2
+
+
+LINES = st.lists(
+    st.tuples(st.lists(st.sampled_from(["", "x", '"a,b"', '"q""q"', '"two\nlines"', "é"]), min_size=1, max_size=6)),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(lines=LINES, line_end=st.sampled_from(["\n", "\r\n"]), at_end=st.booleans())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_uneven_rows_are_found_as_pythons_parser_finds_them(tmp_path, lines, line_end, at_end):
+    text = line_end.join(["h1,h2,h3", *(",".join(cells) for (cells,) in lines)]) + line_end * at_end
+    file = tmp_path / "u.csv"
+    file.write_bytes(text.encode())
+    parsed = list(csv.reader(io.StringIO(text, newline="")))[1:]
+    found = uneven_rows(file, Layout(",", '"', 3, 1))
+    assert list(found.rows) == [(row, len(cells)) for row, cells in enumerate(parsed) if cells and len(cells) != 3]
+    assert found.has_blank_lines == any(not cells for cells in parsed)
 
 
 def test_headerless_text_and_libfm(tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autofis_kedro.data.reading import RawRows
-from autofis_kedro.data.splitting import SplitConfig, lot, split_rows
+from autofis_kedro.data.splitting import SPLITS, Assignment, SplitConfig, lot, split_rows
 from autofis_kedro.data.synthetic import SyntheticConfig, make_synthetic, synthetic_rows
 from autofis_kedro.errors import UserError
 
@@ -20,6 +20,13 @@ def typed(n_rows, positive=0.3, **columns):
     return pl.DataFrame(frame).lazy()
 
 
+def split_parts(rows, config):
+    """Each split's rows, as whoever reads the assignment from its artifact finds them."""
+    assignment, report = split_rows(rows, config)
+    recalled = Assignment.model_validate_json(assignment.model_dump_json())
+    return {split: recalled.select(rows, split) for split in SPLITS}, report
+
+
 def ids(parts):
     return {split: set(rows.collect()["id"]) for split, rows in parts.items()}
 
@@ -28,12 +35,12 @@ def ids(parts):
 @settings(max_examples=15, deadline=None)
 def test_random_splits_are_a_partition_that_does_not_depend_on_chunks(seed, cut):
     rows, config = typed(4000), SplitConfig(seed=seed)
-    whole = ids(split_rows(rows, config)[0])
+    whole = ids(split_parts(rows, config)[0])
     assert set.union(*whole.values()) == set(map(str, range(4000)))
     assert sum(map(len, whole.values())) == 4000
     assert 0.75 < len(whole["train"]) / 4000 < 0.85
     two = pl.concat([rows.slice(cut), rows.slice(0, cut)])
-    assert ids(split_rows(two, config)[0]) == whole
+    assert ids(split_parts(two, config)[0]) == whole
 
 
 def test_the_lot_is_splitmix64():
@@ -57,18 +64,18 @@ def test_lots_are_uniform_and_seeds_independent():
 
 
 def test_time_splits_keep_the_order():
-    parts, _ = split_rows(typed(1000), SplitConfig(method="time"))
+    parts, _ = split_parts(typed(1000), SplitConfig(method="time"))
     numbers = {split: sorted(map(int, found)) for split, found in ids(parts).items()}
     assert numbers["train"][-1] < numbers["valid"][0] <= numbers["valid"][-1] < numbers["test"][0]
     hours = np.random.default_rng(0).integers(0, 50, 1000)
-    parts, _ = split_rows(typed(1000, hour=hours), SplitConfig(method="time", column="hour"))
+    parts, _ = split_parts(typed(1000, hour=hours), SplitConfig(method="time", column="hour"))
     hour = {split: rows.collect()["hour"] for split, rows in parts.items()}
     assert hour["train"].max() < hour["valid"].min() <= hour["valid"].max() < hour["test"].min()
 
 
 def test_negatives_are_sampled_to_the_share_and_positives_kept():
     rows = typed(20_000, positive=0.2)
-    parts, report = split_rows(rows, SplitConfig(positive_share=0.5))
+    parts, report = split_parts(rows, SplitConfig(positive_share=0.5))
     kept = pl.concat([part.collect() for part in parts.values()])
     assert kept["label"].sum() == rows.collect()["label"].sum()
     assert kept["label"].mean() == pytest.approx(0.5, abs=0.02)

@@ -3,23 +3,28 @@
 import errno
 import json
 import os
+import shutil
 
 import plotly.graph_objects as go
 import polars as pl
 import pytest
 import torch
-from kedro.io.core import Version
+from kedro.io.core import DatasetError, Version
 from polars.testing import assert_frame_equal
 
+from autofis_kedro.data.description import DataDescription, FieldDescription
+from autofis_kedro.data.reading import RawRows
+from autofis_kedro.data.splitting import SPLITS, SplitConfig
 from autofis_kedro.errors import UserError
+from autofis_kedro.pipelines.ingestion.nodes import split_rows
 from autofis_kedro.selection import Interaction, Selection
 from autofis_kedro.sources.artifacts import (
     FigureDataset,
     JSONDataset,
-    RowsDataset,
     TableDataset,
     WeightsDataset,
 )
+from autofis_kedro.sources.rows import RowsViewDataset, TypedRowsDataset
 
 FRAME = pl.DataFrame({"label": [0, 1], "x": ["a", None]})
 SELECTION = Selection(
@@ -36,8 +41,18 @@ def same_weights(a, b):
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
+ROW_FIELDS = (FieldDescription(name="a"), FieldDescription(name="b"))
+RAW = pl.DataFrame({"label": ["1", "0"], "a": ["x", "y"], "b": ["é", None]})
+
 CASES = {
-    "rows.parquet": (RowsDataset, {}, FRAME.lazy(), lambda a, b: assert_frame_equal(a.collect(), b.collect())),
+    "typed_rows.parquet": (
+        TypedRowsDataset,
+        {},
+        RawRows("a frame", DataDescription(fields=ROW_FIELDS), RAW.lazy()),
+        lambda a, b: assert_frame_equal(
+            a.scan().drop("row").collect(), RAW.with_columns(pl.col("label").cast(pl.UInt8))
+        ),
+    ),
     "table.parquet": (TableDataset, {}, FRAME, assert_frame_equal),
     "value.json": (JSONDataset, {}, {"seconds": 1.5}, lambda a, b: a == b or pytest.fail("differs")),
     "selection.json": (
@@ -145,3 +160,39 @@ def test_previews_are_what_kedro_viz_asks_for(case):
 def test_an_unknown_kind_of_json_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"'selektion'.*selection"):
         JSONDataset(filepath=str(tmp_path / "x.json"), holds="selektion")
+
+
+@pytest.fixture
+def views(tmp_path):
+    """Typed rows and their three views, saved as the catalog saves them."""
+    labels = [str(i % 2) for i in range(300)]
+    raw = pl.DataFrame({"label": labels, "a": list(map(str, range(300))), "b": labels})
+    typed = TypedRowsDataset(filepath=str(tmp_path / "two" / "typed.parquet"), version=Version(None, "1"))
+    typed.save(RawRows("a frame", DataDescription(fields=ROW_FIELDS), raw.lazy()))
+    *views, _ = split_rows(typed.load(), SplitConfig())
+    for view in views:
+        RowsViewDataset(filepath=str(tmp_path / "three" / view.split), version=Version(None, "1")).save(view)
+    return raw
+
+
+def read_views(folder):
+    load = lambda split: RowsViewDataset(filepath=str(folder / "three" / split), version=Version(None, None)).load()
+    return [load(split).collect() for split in SPLITS]
+
+
+def test_views_are_a_partition_in_row_order_wherever_the_folder_is(views, tmp_path):
+    before = read_views(tmp_path)
+    assert sorted(map(int, pl.concat(before)["a"])) == list(range(300))
+    assert all(list(map(int, part["a"])) == sorted(map(int, part["a"])) for part in before)
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    for name in ("two", "three"):
+        (tmp_path / name).rename(moved / name)
+    for ours, theirs in zip(read_views(moved), before, strict=True):
+        assert_frame_equal(ours, theirs)
+
+
+def test_a_view_whose_rows_are_gone_says_so(views, tmp_path):
+    shutil.rmtree(tmp_path / "two")
+    with pytest.raises(DatasetError, match=r"typed rows .* are gone: run the pipeline 'ingestion' again"):
+        read_views(tmp_path)

@@ -1,15 +1,11 @@
-"""Raw files: where they are, as plain local files, and rows in them with the wrong number of columns."""
+"""Raw files: where they are, and as plain local files."""
 
 from __future__ import annotations
 
-import csv
 import gzip
 import shutil
-from collections.abc import Iterator
 from glob import glob
-from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import fsspec
 
@@ -74,53 +70,3 @@ def first_line(path: Path) -> str:
         return line.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise UserError(f"'{path}', line 1: not UTF-8 ({error.reason}); convert the file") from error
-
-
-def has_even_rows(path: Path, separator: str, n_columns: int, quote: str | None) -> bool:
-    """Whether every block of the file has ``n_columns - 1`` separators per line; decides nothing where cells are
-    quoted.
-
-    Counting bytes runs at memory speed, so that strictness costs no second parse; rows that are too long are found
-    by the parse itself, hence too few and too many cannot cancel out unseen.
-    """
-    with path.open("rb") as file:
-        for block in _line_blocks(file):
-            if quote is not None and quote.encode() in block:
-                return False
-            if block.count(separator.encode()) != (n_columns - 1) * _n_lines(block):
-                return False
-    return True
-
-
-def _n_lines(block: bytes) -> int:
-    return block.count(b"\n") + (not block.endswith(b"\n"))
-
-
-def _line_blocks(file: IO[bytes]) -> Iterator[bytes]:
-    while block := file.read(BLOCK):
-        yield block + (b"" if block.endswith(b"\n") else file.readline())
-
-
-def uneven_rows(
-    path: Path, separator: str, n_columns: int, quote: str | None, skip_lines: int
-) -> Iterator[tuple[int, int]]:
-    """(row number from 0, number of columns) of every row with another number of columns; empty lines are none.
-
-    Raises:
-        UserError: a line that is not UTF-8.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(
-                islice(file, skip_lines, None),
-                delimiter=separator,
-                quotechar=quote or '"',
-                quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-            )
-            for number, cells in enumerate(reader):
-                if cells and len(cells) != n_columns:
-                    yield number, len(cells)
-    except UnicodeDecodeError as error:
-        raise UserError(f"'{path}': not UTF-8 (byte {error.start}: {error.reason}); convert the file") from error
-    except csv.Error as error:
-        raise UserError(f"'{path}' cannot be read: {error}") from error

@@ -14,10 +14,10 @@ from pydantic import Field as Bounded
 from pydantic import model_validator
 
 from autofis_kedro.config import Frozen
-from autofis_kedro.data.reading import SPLIT
-from autofis_kedro.data.typing import PROBLEM, ROW
+from autofis_kedro.data.typing import ROW
 from autofis_kedro.errors import UserError
 
+SPLIT = "split"
 SPLITS = ("train", "valid", "test")
 
 
@@ -60,8 +60,48 @@ class SplitReport(Frozen):
     calibration_offset: float
 
 
-def split_rows(typed: pl.LazyFrame, config: SplitConfig) -> tuple[dict[str, pl.LazyFrame], SplitReport]:
-    """The three splits, lazily, without the row number and the split column.
+class Assignment(Frozen):
+    """Which split each row belongs to, decided: whoever reads the typed rows finds the same.
+
+    Attributes:
+        method: as in ``SplitConfig``.
+        column: whose values are compared for ``time``; None compares row numbers.
+        first_valid: rows below it are train rows: a lot, a row number or a value of ``column``.
+        first_test: rows from it on are test rows.
+        seed: of the lots.
+        negative_rate: share of the negatives that is kept.
+    """
+
+    method: Literal["random", "time", "given"]
+    column: str | None = None
+    first_valid: float | str = 0.0
+    first_test: float | str = 0.0
+    seed: int = 0
+    negative_rate: float = 1.0
+
+    def select(self, typed: pl.LazyFrame, split: str) -> pl.LazyFrame:
+        """The rows of one split, without row number and split."""
+        rows = self.sampled(typed).filter(self.split == split)
+        return rows.select(pl.exclude(ROW, SPLIT))
+
+    def sampled(self, typed: pl.LazyFrame) -> pl.LazyFrame:
+        """All rows but the negatives that are left out."""
+        if self.negative_rate == 1:
+            return typed
+        return typed.filter((pl.col("label") == 1) | (lot(self.seed + 1) < self.negative_rate))
+
+    @property
+    def split(self) -> pl.Expr:
+        """The name of a row's split."""
+        if self.method == "given":
+            return pl.col(SPLIT)
+        value = lot(self.seed) if self.method == "random" else pl.col(self.column or ROW)
+        is_train, is_valid = value < self.first_valid, value < self.first_test
+        return pl.when(is_train).then(pl.lit("train")).when(is_valid).then(pl.lit("valid")).otherwise(pl.lit("test"))
+
+
+def split_rows(typed: pl.LazyFrame, config: SplitConfig) -> tuple[Assignment, SplitReport]:
+    """Decide which split each row belongs to.
 
     Raises:
         UserError: an empty split, no given split, an unknown column, or more positives than asked for.
@@ -72,28 +112,32 @@ def split_rows(typed: pl.LazyFrame, config: SplitConfig) -> tuple[dict[str, pl.L
         raise UserError(
             "split.method given: the rows have no split; describe split_files, or use method random or time"
         )
-    rows = typed.with_columns(_assign(typed, config).alias(SPLIT))
-    if rate < 1:
-        rows = rows.filter((pl.col("label") == 1) | (lot(config.seed + 1) < rate))
-    counts = dict(rows.group_by(SPLIT).len().collect(engine="streaming").iter_rows())
-    for split in SPLITS:
-        if not counts.get(split):
-            raise UserError(f"the {split} split is empty: {sum(counts.values())} rows, split.method {config.method}")
-    fields = [name for name in columns if name not in (ROW, SPLIT, PROBLEM)]
-    parts = {split: rows.filter(pl.col(SPLIT) == split).select(fields) for split in SPLITS}
+    first_valid, first_test = _thresholds(typed, config)
+    assignment = Assignment(
+        method=config.method,
+        column=config.column,
+        first_valid=first_valid,
+        first_test=first_test,
+        seed=config.seed,
+        negative_rate=rate,
+    )
+    split = assignment.split.alias(SPLIT)
+    counts = dict(assignment.sampled(typed).group_by(split).len().collect(engine="streaming").iter_rows())
+    for name in SPLITS:
+        if not counts.get(name):
+            raise UserError(f"the {name} split is empty: {sum(counts.values())} rows, split.method {config.method}")
     report = SplitReport(rows={s: counts[s] for s in SPLITS}, negative_rate=rate, calibration_offset=math.log(rate))
-    return parts, report
+    return assignment, report
 
 
-def _assign(typed: pl.LazyFrame, config: SplitConfig) -> pl.Expr:
+def _thresholds(typed: pl.LazyFrame, config: SplitConfig) -> tuple[float | str, float | str]:
+    """The values from which on rows are validation and test rows."""
     train, valid, _ = config.fractions
-    if config.method == "given":
-        return pl.col(SPLIT)
-    if config.method == "random":
-        return _by_threshold(lot(config.seed), train, train + valid)
+    if config.method != "time":
+        return train, train + valid
     if config.column is None:
         rows = typed.select(pl.len()).collect(engine="streaming").item()
-        return _by_threshold(pl.col(ROW), round(rows * train), round(rows * (train + valid)))
+        return round(rows * train), round(rows * (train + valid))
     if config.column not in typed.collect_schema().names():
         raise UserError(
             f"split.column '{config.column}' is no field; fields: {', '.join(typed.collect_schema().names())}"
@@ -102,17 +146,7 @@ def _assign(typed: pl.LazyFrame, config: SplitConfig) -> pl.Expr:
     reached = moments["len"].cum_sum() / moments["len"].sum()
     first_valid = moments[config.column][min(int((reached < train).sum()) + 1, len(moments) - 1)]
     first_test = moments[config.column][min(int((reached < train + valid).sum()) + 1, len(moments) - 1)]
-    return _by_threshold(pl.col(config.column), first_valid, first_test)
-
-
-def _by_threshold(value: pl.Expr, first_valid: float, first_test: float) -> pl.Expr:
-    return (
-        pl.when(value < first_valid)
-        .then(pl.lit("train"))
-        .when(value < first_test)
-        .then(pl.lit("valid"))
-        .otherwise(pl.lit("test"))
-    )
+    return first_valid, first_test
 
 
 def lot(seed: int) -> pl.Expr:

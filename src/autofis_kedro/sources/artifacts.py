@@ -12,7 +12,7 @@ from kedro_datasets._typing import JSONPreview, PlotlyPreview, TablePreview
 from pydantic import BaseModel
 from safetensors.torch import load_file, save_file
 
-from autofis_kedro.data.reading import IngestionReport
+from autofis_kedro.data.rows import IngestionReport
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.data.splitting import SplitReport
 from autofis_kedro.data.statistics import DatasetStatistics
@@ -38,28 +38,6 @@ def table_preview(frame: pl.DataFrame) -> TablePreview:
     cells = shown.with_columns(pl.col(pl.List(pl.String)).list.join(", ")).to_dict(as_series=False)
     rows = [list(row) for row in zip(*cells.values(), strict=True)]
     return TablePreview({"columns": list(cells), "index": list(range(len(rows))), "data": rows})
-
-
-class RowsDataset(AtomicDataset):
-    """Rows as parquet, written streaming and read lazily.
-
-    Saves a LazyFrame, or anything with ``write(path)``.
-    """
-
-    def _write(self, path: Path, data: Any) -> None:
-        if isinstance(data, pl.LazyFrame):
-            data.sink_parquet(path, compression="lz4", engine="streaming")
-        else:
-            data.write(path)
-
-    def _read(self, path: Path) -> pl.LazyFrame:
-        rows = pl.scan_parquet(path)
-        rows.collect_schema()
-        return rows
-
-    def preview(self, nrows: int = 10) -> TablePreview:
-        """The first rows."""
-        return table_preview(self.load().head(nrows).collect())
 
 
 class TableDataset(AtomicDataset):

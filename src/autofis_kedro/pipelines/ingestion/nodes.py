@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import polars as pl
-
-from autofis_kedro.data.reading import IngestionReport, RawRows
-from autofis_kedro.data.splitting import SplitConfig, SplitReport
+from autofis_kedro.data.reading import RawRows
+from autofis_kedro.data.rows import IngestionReport, RowsView, TypedRows
+from autofis_kedro.data.splitting import SPLITS, SplitConfig, SplitReport
 from autofis_kedro.data.splitting import split_rows as split
 
 
@@ -14,14 +13,13 @@ def type_rows(raw_rows: RawRows) -> tuple[RawRows, list[list[str]]]:
     return raw_rows, [list(fields) for fields in raw_rows.planted]
 
 
-def report_rows(raw_rows: RawRows, typed_rows: pl.LazyFrame) -> IngestionReport:
+def report_rows(typed_rows: TypedRows) -> IngestionReport:
     """What was read."""
-    return raw_rows.report(typed_rows)
+    return typed_rows.report()
 
 
-def split_rows(
-    typed_rows: pl.LazyFrame, config: SplitConfig
-) -> tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame, SplitReport]:
-    """Train, validation and test rows, lazily."""
-    parts, report = split(typed_rows, config)
-    return parts["train"], parts["valid"], parts["test"], report
+def split_rows(typed_rows: TypedRows, config: SplitConfig) -> tuple[RowsView, RowsView, RowsView, SplitReport]:
+    """Train, validation and test rows as views of the typed rows."""
+    assignment, report = split(typed_rows.scan(), config)
+    train, valid, test = (RowsView(source=typed_rows.path, assignment=assignment, split=name) for name in SPLITS)
+    return train, valid, test, report

@@ -10,7 +10,7 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(type_rows, "raw_rows", ["typed_rows", "planted_interactions"], name="type_rows"),
-            Node(report_rows, ["raw_rows", "typed_rows"], "ingestion_report", name="report_rows"),
+            Node(report_rows, "typed_rows", "ingestion_report", name="report_rows"),
             Node(
                 split_rows,
                 ["typed_rows", "params:split"],

@@ -1,0 +1,78 @@
+"""Typed rows on disk, and the splits as views of them: no row is written twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from autofis_kedro.config import Frozen
+from autofis_kedro.data.splitting import Assignment
+from autofis_kedro.data.typing import PROBLEM, ROW
+from autofis_kedro.errors import UserError
+
+N_FILES, SKIPPED_ROWS = "autofis_files", "autofis_skipped_rows"
+"""Keys in the file's own metadata."""
+
+
+class IngestionReport(Frozen):
+    """What was read.
+
+    Attributes:
+        files: number of raw files.
+        rows: typed rows.
+        positive_share: mean label.
+        skipped_rows: rows with a wrong number of columns that were left out (``on_bad_row: skip``).
+    """
+
+    files: int
+    rows: int
+    positive_share: float
+    skipped_rows: int
+
+
+@dataclass(frozen=True)
+class TypedRows:
+    """A parquet file that ``RawRows.write`` made."""
+
+    path: Path
+
+    def scan(self) -> pl.LazyFrame:
+        """row (UInt32, its number from 0), label, the fields, and split where files are given per split.
+
+        Raises:
+            UserError: the file is gone.
+        """
+        if not self.path.exists():
+            raise UserError(f"typed rows '{self.path}' are gone: run the pipeline 'ingestion' again")
+        return pl.scan_parquet(self.path, row_index_name=ROW).drop(PROBLEM)
+
+    def report(self) -> IngestionReport:
+        """What the file holds, and what was left out of it."""
+        rows, share = self.scan().select(pl.len(), pl.col("label").mean()).collect(engine="streaming").row(0)
+        about = pl.read_parquet_metadata(self.path)
+        files, skipped = int(about[N_FILES]), int(about[SKIPPED_ROWS])
+        return IngestionReport(files=files, rows=rows, positive_share=share, skipped_rows=skipped)
+
+
+class RowsView(Frozen):
+    """One split of typed rows: where they are and which of them.
+
+    Attributes:
+        source: the typed rows.
+        assignment: of rows to splits.
+        split: train, valid or test.
+    """
+
+    source: Path
+    assignment: Assignment
+    split: str
+
+    def scan(self) -> pl.LazyFrame:
+        """label and the fields.
+
+        Raises:
+            UserError: the typed rows are gone.
+        """
+        return self.assignment.select(TypedRows(self.source).scan(), self.split)
