@@ -99,7 +99,8 @@ class PrintSummary:
         compared = comparison(metrics, None) if metrics else None
         if "comparison" in made:
             compared = catalog["comparison"].load()
-        render(get_console(), compared, selections, str(Path("data").resolve()))
+        chosen = catalog["chosen_model"].load() if "chosen_model" in made else None
+        render(get_console(), compared, selections, str(Path("data").resolve()), chosen)
 
 
 class KeepCheckpoints:

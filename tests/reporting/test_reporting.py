@@ -70,8 +70,10 @@ def test_kept_interactions_are_named_in_order():
 def test_the_summary_shows_models_pairs_and_place(width):
     out = io.StringIO()
     table = comparison([model("fm", 0.5), model("autodeepfm_no_alpha", 0.4)], "fm")
-    render(Console(file=out, width=width), table, {"autofm": SELECTION}, "some/where")
+    losses = {name: np.full(9, loss) for name, loss in (("fm", 0.5), ("autodeepfm_no_alpha", 0.4))}
+    render(Console(file=out, width=width), table, {"autofm": SELECTION}, "some/where", choose(losses))
     text = out.getvalue()
+    assert "Chosen: autodeepfm_no_alpha" in text
     assert all(part in text for part in ("f0 × f2", "-0.9000", "some/where", "2 of 6", "0.5000"))
     assert max(map(len, text.splitlines())) <= width
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autofis_kedro.evaluation.significance import paired_t_test
-from autofis_kedro.reporting.rows import ModelMetrics
+from autofis_kedro.reporting.rows import ChosenModel, ModelMetrics
 from autofis_kedro.selection import Selection
 
 SHOWN = 20
@@ -66,14 +66,22 @@ def kept_interactions(selection: Selection) -> pl.DataFrame:
     )
 
 
-def render(console: Console, compared: pl.DataFrame | None, selections: Mapping[str, Selection], place: str) -> None:
-    """Print what a user came for: models compared, interactions kept, and where the artifacts are."""
+def render(
+    console: Console,
+    compared: pl.DataFrame | None,
+    selections: Mapping[str, Selection],
+    place: str,
+    chosen: ChosenModel | None = None,
+) -> None:
+    """Print what a user came for: models compared, the choice, interactions kept, and where the artifacts are."""
     if compared is not None:
         seeds = compared["seeds"].to_list()
         console.print(
             f"\n[bold]Models compared[/bold] on the test rows, seeds: {max(seeds)}; ➜ chosen on validation rows"
         )
         console.print(comparison_table(compared))
+    if chosen is not None:
+        console.print(f"Chosen: [bold]{chosen.model}[/bold]. {chosen.why}")
     for name, selection in selections.items():
         kept = f"keeps {len(selection.interactions)} of {selection.candidates} interactions"
         console.print(f"\n[bold]{name}[/bold] {kept} ({selection.rule})")
