@@ -50,7 +50,7 @@ def planted_problem(seed, n_fields=6, n_values=20, n_rows=40_000, planted=((0, 1
 
 
 def logits_by_hand(model, examples):
-    """The published formula row by row in float64: linear, every pair, norm with moving statistics, alpha, MLP."""
+    """The published formula row by row in float64: linear, every interaction, norm with moving statistics, MLP."""
     schema, spec = model.schema, model.spec
     state = {k: v.double().numpy() for k, v in model.state_dict().items()}
     one_hot = {position: column for column, position in enumerate(schema.one_hot_positions)}
@@ -62,27 +62,69 @@ def logits_by_hand(model, examples):
         vectors = table[lists.values[lists.offsets[row] : lists.offsets[row + 1]]]
         return vectors.mean(0) if spec.pooling == "mean" else vectors.sum(0)
 
+    def read(name, row):
+        return [pooled(state[f"{name}.weight"], row, i) for i in range(schema.n_fields)]
+
     logits = []
     for row in range(examples.n_rows):
-        logit = sum(pooled(state["linear.weight"], row, i)[0] for i in range(schema.n_fields))
+        logit = sum(w[0] for w in read("linear", row)) if spec.linear else 0.0
         logit += state["bias"][0] if "bias" in state else 0.0
         if spec.has_embeddings:
-            e = [pooled(state["embedding.weight"], row, i) for i in range(schema.n_fields)]
-            logit += _interactions(model, state, e) + _mlp(spec, state, np.concatenate(e))
+            e = read("embedding", row)
+            own = read("triple_embedding", row) if "triple_embedding.weight" in state else e
+            values = _second_order(model, state, e) + _third_order(model, state, own)
+            is_fed = spec.feeds == "mlp"
+            logit += 0.0 if is_fed else sum(values)
+            logit += _mlp(spec, state, np.concatenate([*e, values] if is_fed else e))
         logits.append(logit)
     return np.array(logits)
 
 
-def _interactions(model, state, e):
+def _second_order(model, state, e):
+    """What each pair contributes, as a list."""
     if model.interactions is None:
-        return 0.0
-    total = 0.0
-    for p, (i, j) in enumerate(model.interactions.pairs_2P.T.tolist()):
-        z = sum(a * b for a, b in zip(e[i], e[j], strict=True))
-        if model.spec.normalize:
-            z = (z - state["interactions.norm.mean_U"][p]) / np.sqrt(state["interactions.norm.variance_U"][p] + 1e-3)
-        total += z * (state["interactions.alpha_P"][p] if model.spec.weighting == "learned" else 1.0)
-    return total
+        return []
+    pairs, spec, k = model.interactions.tuples_OP.T.tolist(), model.spec, model.spec.embedding_dim
+    if spec.weighting == "attention":
+        return _attended(state, [e[i] * e[j] for i, j in pairs], spec.attention.temperature)
+    if spec.pair_network is not None:
+        return [number for p, (i, j) in enumerate(pairs) for number in _pair_network(state, p, e[i], e[j])]
+    if spec.field_aware:
+        products = [sum(e[i][j * k + n] * e[j][i * k + n] for n in range(k)) for i, j in pairs]
+    else:
+        products = [sum(a * b for a, b in zip(e[i], e[j], strict=True)) for i, j in pairs]
+    return _weighed(spec, state, "interactions", products)
+
+
+def _third_order(model, state, e):
+    if model.triples is None:
+        return []
+    triples = model.triples.tuples_OP.T.tolist()
+    return _weighed(model.spec, state, "triples", [sum(e[i] * e[j] * e[n]) for i, j, n in triples])
+
+
+def _weighed(spec, state, part, products):
+    values = []
+    for p, z in enumerate(products):
+        if spec.normalize:
+            z = (z - state[f"{part}.norm.mean_U"][p]) / np.sqrt(state[f"{part}.norm.variance_U"][p] + 1e-3)
+        values.append(z * (state[f"{part}.alpha_P"][p] if spec.weighting == "learned" else 1.0))
+    return values
+
+
+def _attended(state, products, temperature):
+    get = lambda name: state[f"interactions.{name}"]
+    scores = [get("score_A") @ np.maximum(product @ get("weight_KA") + get("bias"), 0) for product in products]
+    weights = np.exp(np.array(scores) / temperature)
+    weights /= weights.sum()
+    return [weight * (get("projection_K") @ product) for weight, product in zip(weights, products, strict=True)]
+
+
+def _pair_network(state, p, first, second):
+    get = lambda name: state[f"interactions.{name}"][p]
+    hidden = np.concatenate([first, second, first * second]) @ get("first_PXH") + get("hidden_bias")[0]
+    hidden = (hidden - hidden.mean()) / np.sqrt(hidden.var() + 1e-5)
+    return np.maximum(hidden, 0) @ get("second_PHD") + get("out_bias")[0]
 
 
 def _mlp(spec, state, a):
@@ -91,7 +133,9 @@ def _mlp(spec, state, a):
     for n in range(len(spec.mlp.hidden)):
         layer = f"mlp.hidden.{n}"
         z = a @ state[f"{layer}.weight"]
-        if spec.mlp.normalization != "none":
+        if spec.mlp.normalization == "layer":
+            z = (z - z.mean()) / np.sqrt(z.var() + 1e-5)
+        elif spec.mlp.normalization != "none":
             z = (z - state[f"{layer}.norm.mean_U"]) / np.sqrt(state[f"{layer}.norm.variance_U"] + 1e-3)
         z = z * state.get(f"{layer}.scale", 1.0) + state[f"{layer}.bias"]
         a = np.maximum(z, 0.0)
@@ -101,3 +145,8 @@ def _mlp(spec, state, a):
 def all_pairs(n_fields):
     """Every pair of field positions."""
     return tuple(combinations(range(n_fields), 2))
+
+
+def all_triples(n_fields):
+    """Every triple of field positions."""
+    return tuple(combinations(range(n_fields), 3))

@@ -19,6 +19,10 @@ NAMES = {
     "edge_weight/weights": "interactions.alpha_P",
     "prune_BN/moving_mean": "interactions.norm.mean_U",
     "prune_BN/moving_variance": "interactions.norm.variance_U",
+    "embedding/thiird_v": "triple_embedding.weight",
+    "third_edge_weight/third_weights": "triples.alpha_P",
+    "level_3_matrix_BN/moving_mean": "triples.norm.mean_U",
+    "level_3_matrix_BN/moving_variance": "triples.norm.variance_U",
     "hidden_0/w_0": "mlp.hidden.0.weight",
     "hidden_0/b_0": "mlp.hidden.0.bias",
     "mlp_bn_0/moving_mean": "mlp.hidden.0.norm.mean_U",
@@ -71,12 +75,19 @@ def model_of(recording):
         dataset="oracle", fields=tuple(Field(name=f"f{i}", kind="categorical", size=s) for i, s in enumerate(sizes))
     )
     mlp = MLPSpec(hidden=tuple(hp["layer_sizes"][:-1])) if "layer_sizes" in hp else None
-    spec = ModelSpec(embedding_dim=hp["embed_size"], normalize=True, weighting="learned", mlp=mlp)
-    pairs = tuple(sorted((int(min(p)), int(max(p))) for p in recording["pairs_cols_rows"].T))
-    assert [tuple(sorted(map(int, p))) for p in recording["pairs_cols_rows"].T] == list(pairs)
-    model = CTRModel(spec, schema, pairs)
+    order = 3 if "triples" in recording.arrays else 2
+    spec = ModelSpec(order=order, embedding_dim=hp["embed_size"], normalize=True, weighting="learned", mlp=mlp)
+    kept = [tuples_of(recording, key) for key in ("pairs_cols_rows", "triples")[: order - 1]]
+    model = CTRModel(spec, schema, *kept)
     load(model, recording.under("init/"))
     return model
+
+
+def tuples_of(recording, key):
+    """Recorded pairs or triples [order, P], which the authors' program lists in our order."""
+    found = [tuple(sorted(map(int, fields))) for fields in recording[key].T]
+    assert found == sorted(found)
+    return tuple(found)
 
 
 def load(model, arrays):
@@ -97,20 +108,20 @@ def replay(recording, on_step, adam_form=EpsilonHatAdam, defer_tables=False):
     """Train as the recording did; ``on_step(t, logits, loss, model, gates)`` after each step."""
     hp, model = recording.hp, model_of(recording)
     is_search = not hp.get("retrain_stage", 0)
-    gates = model.gates
+    gates = model.all_gates
     tables = [table.weight for table in model.tables]
-    deferred = DeferredAdam(tables, [hp["lr"]] * 2) if defer_tables else None
+    deferred = DeferredAdam(tables, [hp["lr"]] * len(tables)) if defer_tables else None
     for table in model.tables if defer_tables else ():
         table.keep_gradient()
-    others = [gates] * is_search + tables * defer_tables
+    others = gates * is_search + tables * defer_tables
     adam = adam_form([p for p in model.parameters() if not any(p is other for other in others)], lr=hp["lr"])
-    grda = GRDA([gates], lr=hp["lr2"], c=hp["c"], mu=hp["mu"]) if is_search else None
+    grda = GRDA(gates, lr=hp["lr2"], c=hp["c"], mu=hp["mu"]) if is_search else None
     model.train()
     for t in range(hp["T"]):
         adam.param_groups[0]["lr"] = recording["lr"][t, 0]
         batch = batch_of(recording["X"][t], recording["y"][t])
         if deferred is not None:
-            deferred.rates = [recording["lr"][t, 0]] * 2
+            deferred.rates = [recording["lr"][t, 0]] * len(tables)
             deferred.begin(batch.ids_Z)
         logits = model(batch)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, batch.labels_B)

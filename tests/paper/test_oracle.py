@@ -8,7 +8,14 @@ from numpy.testing import assert_allclose
 from autofis_kedro.optim import GRDA
 from tests.paper.oracle import Recording, batch_of, model_of, replay
 
-MODELS = ["autofm2_search_syn", "autofm2_search_frappe", "autodeepfm2_search_syn", "autofm2_retrain_syn"]
+MODELS = [
+    "autofm2_search_syn",
+    "autofm2_search_frappe",
+    "autofm3_search_syn",
+    "autodeepfm2_search_syn",
+    "autofm2_retrain_syn",
+]
+ALPHAS = ("edge_weight/weights", "third_edge_weight/third_weights")
 
 
 @pytest.mark.parametrize("case", range(4))
@@ -41,14 +48,16 @@ def test_training_equals_the_recording(shared, name, defer_tables):
             return
         assert_allclose(logits.detach(), r["logits"][t], atol=logit_atol)
         assert abs(loss.item() - r["loss"][t]) < 1e-5
-        alpha, recorded = model.gates.detach().numpy(), r["traj/edge_weight/weights"][t]
-        assert_allclose(alpha, recorded, atol=1e-5)
-        assert ((alpha == 0) == (recorded == 0)).all()
+        for gates, name in zip(model.all_gates, ALPHAS, strict=False):
+            alpha, recorded = gates.detach().numpy(), r[f"traj/{name}"][t]
+            assert_allclose(alpha, recorded, atol=1e-5)
+            assert ((alpha == 0) == (recorded == 0)).all()
+            if grda is not None:
+                assert_allclose(grda.state[gates]["dual"], r[f"traj/{name}/GRDA"][t], atol=1e-5)
         for key, value in r.under("traj/").items():
             if ".norm." in key:
                 assert_allclose(model.get_buffer(key), value[t], atol=2e-6)
         if grda is not None:
-            assert_allclose(grda.state[model.gates]["dual"], r["traj/edge_weight/weights/GRDA"][t], atol=1e-5)
             assert abs(grda.param_groups[0]["threshold"] - r["traj/loss/l1_accum"][t]) < 1e-6
 
     first = model_of(r).eval()

@@ -35,16 +35,16 @@ def test_round_trips():
 
 def test_pairs_are_sorted_and_alpha_follows_them():
     selection = from_gates(GATES, SCHEMA, 3, "test")
-    assert selection.pairs(SCHEMA) == ((0, 2), (0, 3), (1, 3))
-    assert selection.alpha_of(SCHEMA) == [-0.9, 0.3, 0.2]
-    assert keep_all(SCHEMA).alpha_of(SCHEMA) is None
-    assert keep_all(SCHEMA).pairs(SCHEMA) == SCHEMA.tuples(2)
+    assert selection.of_order(2, SCHEMA) == ((0, 2), (0, 3), (1, 3))
+    assert selection.alpha_of(2, SCHEMA) == [-0.9, 0.3, 0.2]
+    assert keep_all(SCHEMA).alpha_of(2, SCHEMA) is None
+    assert keep_all(SCHEMA).of_order(2, SCHEMA) == SCHEMA.tuples(2)
 
 
 @given(st.integers(1, 6), st.integers(0, 100))
 def test_a_random_selection_has_its_size_and_its_seed(size, seed):
     selection = random_selection(SCHEMA, size, seed)
-    assert len(set(selection.pairs(SCHEMA))) == size
+    assert len(set(selection.of_order(2, SCHEMA))) == size
     assert selection == random_selection(SCHEMA, size, seed)
 
 
@@ -54,9 +54,9 @@ def test_mistakes_are_named():
     with pytest.raises(UserError, match=r"0 pairs asked for, .* allows 1\.\.6"):
         from_gates(GATES, SCHEMA, 0, "test")
     with pytest.raises(UserError, match="was made for schema"):
-        keep_all(SCHEMA).pairs(schema_of([4, 4, 4, 5]))
+        keep_all(SCHEMA).of_order(2, schema_of([4, 4, 4, 5]))
     with pytest.raises(UserError, match="field 'f3' is not in data set"):
-        keep_all(SCHEMA).pairs(schema_of([4, 4, 4]))
+        keep_all(SCHEMA).of_order(2, schema_of([4, 4, 4]))
     with pytest.raises(UserError, match="gates do not fit"):
         Gates.from_frame(GATES.frame(SCHEMA), schema_of([4, 4, 4]))
 

@@ -1,6 +1,6 @@
 """CTR models as compositions of one ``CTRModel``."""
 
 from autofis_kedro.models.ctr import CTRModel
-from autofis_kedro.models.spec import MLPSpec, ModelSpec
+from autofis_kedro.models.spec import AttentionSpec, MLPSpec, ModelSpec, PairNetworkSpec
 
-__all__ = ["CTRModel", "MLPSpec", "ModelSpec"]
+__all__ = ["AttentionSpec", "CTRModel", "MLPSpec", "ModelSpec", "PairNetworkSpec"]

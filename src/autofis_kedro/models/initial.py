@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from autofis_kedro.models.mlp import Hidden
+from autofis_kedro.models.embeddings import FieldTable
 from autofis_kedro.models.spec import ModelSpec
 
-ALPHA_0 = 0.6
-"""Middle of the uniform(0.599, 0.601) that every alpha starts from."""
+ALPHA_SPREAD = 0.001
+"""Half the width of the range that alpha starts from."""
 
 
 @torch.no_grad()
@@ -17,16 +17,19 @@ def set_initial_values(model: nn.Module, spec: ModelSpec, generator: torch.Gener
     """Draw every weight from the generator, in the order of the model's parameters.
 
     ``paper``: a table or matrix from uniform(+-sqrt(6 / sum of its shape)), biases 0, alpha from uniform(0.599, 0.601).
+    AFM's projection starts at 1, from where attention only re-weights the factorization machine.
     """
-    matrices = {id(layer.weight) for layer in model.modules() if isinstance(layer, Hidden)}
+    tables = {id(table.weight) for table in model.modules() if isinstance(table, FieldTable)}
     for name, weight in model.named_parameters():
-        if name.endswith("alpha_P"):
-            weight.uniform_(0.599, 0.601, generator=generator)
-        elif name.endswith("bias"):
+        part = name.rsplit(".", 1)[-1]
+        if part == "alpha_P":
+            low, high = spec.alpha_initial - ALPHA_SPREAD, spec.alpha_initial + ALPHA_SPREAD
+            weight.uniform_(low, high, generator=generator)
+        elif part.endswith("bias"):
             weight.zero_()
-        elif name.endswith("scale"):
+        elif part in ("scale", "projection_K"):
             weight.fill_(1.0)
-        elif spec.initial == "paper" or id(weight) in matrices:
+        elif spec.initial == "paper" or id(weight) not in tables:
             bound = _bound(weight)
             weight.uniform_(-bound, bound, generator=generator)
         else:
@@ -34,6 +37,7 @@ def set_initial_values(model: nn.Module, spec: ModelSpec, generator: torch.Gener
 
 
 def _bound(weight: Tensor) -> float:
-    # The linear weights are one-dimensional in the authors' program: n, not n + 1.
-    size = weight.shape[0] if weight.shape[-1] == 1 and weight.dim() == 2 else sum(weight.shape)
+    # The linear weights are one-dimensional in the authors' program: n, not n + 1. Of a stack of matrices each counts
+    # for itself.
+    size = weight.shape[0] if weight.shape[-1] == 1 and weight.dim() == 2 else sum(weight.shape[-2:])
     return float((6.0 / size) ** 0.5)

@@ -1,6 +1,6 @@
 """The feature interaction layer: product, then norm, then weight (paper Eq. 2, 12 and 10).
 
-Shapes: B rows, F fields, K embedding size, P interactions.
+Shapes: B rows, F fields, K embedding size, X numbers per field, P interactions.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from autofis_kedro.models.norm import PlainBatchNorm
+from autofis_kedro.models.triples import triple_products
 
 
 class _PairProducts(torch.autograd.Function):
@@ -49,25 +50,81 @@ def sum_of_all_pair_products(e_BFK: Tensor) -> Tensor:
     return 0.5 * (square_of_sum_BK - sum_of_square_BK).sum(1)
 
 
-class PairInteractions(nn.Module):
-    """One logit from the kept pairs."""
+def field_aware_products(v_BFFK: Tensor, pairs_2P: Tensor) -> Tensor:
+    """Inner products <v_i toward j, v_j toward i> of the pairs (i, j): [B, P] (Juan et al. 2016, Eq. 4)."""
+    rows, fields, _, size = v_BFFK.shape
+    v_BXK = v_BFFK.reshape(rows, fields * fields, size)
+    first_P, second_P = pairs_2P
+    toward_BPK = v_BXK.index_select(1, first_P * fields + second_P)
+    return (toward_BPK * v_BXK.index_select(1, second_P * fields + first_P)).sum(-1)
 
-    pairs_2P: Tensor
+
+class Interactions(nn.Module):
+    """Interactions of one order, normalised and weighted: product -> norm -> weight.
+
+    Subclasses say what a product is.
+
+    Attributes:
+        tuples_OP: positions of the fields of each interaction [order, P].
+    """
+
+    tuples_OP: Tensor
+
+    def __init__(self, tuples: tuple[tuple[int, ...], ...], *, normalize: bool, weighted: bool) -> None:
+        super().__init__()
+        self.register_buffer("tuples_OP", torch.tensor(tuples, dtype=torch.int64).T.contiguous(), persistent=False)
+        self.norm = PlainBatchNorm(len(tuples)) if normalize else None
+        self.alpha_P = nn.Parameter(torch.empty(len(tuples))) if weighted else None
+
+    def products(self, e_BFX: Tensor) -> Tensor:
+        """The interactions themselves: [B, P]."""
+        raise NotImplementedError
+
+    def normalised(self, e_BFX: Tensor) -> Tensor:
+        """The products, normalised if the model does: [B, P]."""
+        z_BP = self.products(e_BFX)
+        # norm before gate: else the embeddings' scale hides in the gate (sec. 3.2)
+        return z_BP if self.norm is None else self.norm(z_BP)
+
+    def values(self, e_BFX: Tensor) -> Tensor:
+        """The weighted interactions one by one, as IPNN's MLP takes them: [B, P]."""
+        z_BP = self.normalised(e_BFX)
+        return z_BP if self.alpha_P is None else z_BP * self.alpha_P
+
+    def forward(self, e_BFX: Tensor) -> Tensor:
+        """Sum of the weighted interactions: [B]."""
+        z_BP = self.normalised(e_BFX)
+        return z_BP.sum(1) if self.alpha_P is None else z_BP @ self.alpha_P
+
+
+class PairInteractions(Interactions):
+    """Inner products of two embeddings (paper Eq. 2)."""
 
     def __init__(self, pairs: tuple[tuple[int, ...], ...], n_fields: int, *, normalize: bool, weighted: bool) -> None:
-        super().__init__()
-        shape = torch.tensor(pairs, dtype=torch.int64).view(-1, 2)
-        self.register_buffer("pairs_2P", shape.T.contiguous(), persistent=False)
-        self.norm = PlainBatchNorm(len(pairs)) if normalize else None
-        self.alpha_P = nn.Parameter(torch.full((len(pairs),), 0.6)) if weighted else None
+        super().__init__(pairs, normalize=normalize, weighted=weighted)
         self._is_plain_sum = not normalize and not weighted and len(pairs) == n_fields * (n_fields - 1) // 2
 
-    def forward(self, e_BFK: Tensor) -> Tensor:
+    def products(self, e_BFX: Tensor) -> Tensor:
+        """<e_i, e_j>: [B, P]."""
+        return pair_products(e_BFX, self.tuples_OP)
+
+    def forward(self, e_BFX: Tensor) -> Tensor:
         """Sum of the weighted interactions: [B]."""
-        if self._is_plain_sum:
-            return sum_of_all_pair_products(e_BFK)
-        z_BP = pair_products(e_BFK, self.pairs_2P)
-        # norm before gate: else the embeddings' scale hides in the gate (sec. 3.2)
-        if self.norm is not None:
-            z_BP = self.norm(z_BP)
-        return z_BP.sum(1) if self.alpha_P is None else z_BP @ self.alpha_P
+        return sum_of_all_pair_products(e_BFX) if self._is_plain_sum else super().forward(e_BFX)
+
+
+class FieldAwareInteractions(Interactions):
+    """Inner products of vectors that belong to the other field (FFM)."""
+
+    def products(self, e_BFX: Tensor) -> Tensor:
+        """<v_i toward j, v_j toward i>: [B, P]; the vectors of a field lie one after the other: X = F * K."""
+        rows, fields, width = e_BFX.shape
+        return field_aware_products(e_BFX.view(rows, fields, fields, width // fields), self.tuples_OP)
+
+
+class TripleInteractions(Interactions):
+    """Sums over k of e_ik * e_jk * e_lk (paper sec. 3.2, third order)."""
+
+    def products(self, e_BFX: Tensor) -> Tensor:
+        """[B, P]."""
+        return triple_products(e_BFX, self.tuples_OP)

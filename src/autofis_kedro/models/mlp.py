@@ -15,13 +15,13 @@ from autofis_kedro.models.spec import MLPSpec
 
 
 class Hidden(nn.Module):
-    """One hidden layer; ``paper`` puts batch norm between the matrix and the bias."""
+    """One hidden layer; ``paper`` and ``layer`` put the norm between the matrix and the bias."""
 
     def __init__(self, n_in: int, n_out: int, spec: MLPSpec) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(n_in, n_out))
         self.bias = nn.Parameter(torch.zeros(n_out))
-        self.norm = None if spec.normalization == "none" else PlainBatchNorm(n_out)
+        self.norm = _norm(spec, n_out)
         self.scale = nn.Parameter(torch.ones(n_out)) if spec.normalization == "affine" else None
         self.dropout = nn.Dropout(spec.dropout) if spec.dropout else nn.Identity()
 
@@ -34,6 +34,13 @@ class Hidden(nn.Module):
             z = z + self.bias if self.scale is None else torch.addcmul(self.bias, z, self.scale)
         out: Tensor = self.dropout(torch.relu(z))
         return out
+
+
+def _norm(spec: MLPSpec, n_units: int) -> nn.Module | None:
+    if spec.normalization == "none":
+        return None
+    is_layer = spec.normalization == "layer"
+    return nn.LayerNorm(n_units, elementwise_affine=False) if is_layer else PlainBatchNorm(n_units)
 
 
 class MLP(nn.Module):

@@ -54,26 +54,33 @@ class Selection(Frozen):
     interactions: tuple[Interaction, ...]
     curve: tuple[SizeOnCurve, ...] = Bounded(default=())
 
-    def pairs(self, schema: Schema) -> tuple[tuple[int, ...], ...]:
-        """The kept pairs as field positions, in lexicographic order.
+    def of_order(self, order: int, schema: Schema) -> tuple[tuple[int, ...], ...]:
+        """The kept interactions of an order as field positions, in lexicographic order.
 
         Raises:
             UserError: the selection was made for another schema, or names a field that the schema lacks.
         """
-        found = tuple(sorted(tuple(sorted(map(schema.position, kept.fields))) for kept in self.interactions))
+        found = self._alpha_by_position(schema)
         if schema.fingerprint != self.schema_fingerprint:
             raise UserError(
                 f"selection of '{self.dataset}' was made for schema {self.schema_fingerprint}, the data have "
                 f"{schema.fingerprint}: search again on these data, or encode them with the same vocabularies"
             )
-        return found
+        return tuple(sorted(positions for positions in found if len(positions) == order))
 
-    def alpha_of(self, schema: Schema) -> list[float] | None:
-        """Alpha of each kept pair in the order of ``pairs``; None if any has none."""
-        by_pair = {tuple(sorted(map(schema.position, kept.fields))): kept.alpha for kept in self.interactions}
-        alphas = [by_pair[pair] for pair in self.pairs(schema)]
-        known = [alpha for alpha in alphas if alpha is not None]
+    def alpha_of(self, order: int, schema: Schema) -> list[float] | None:
+        """Alpha of each kept interaction in the order of ``of_order``; None if any has none."""
+        alpha = self._alpha_by_position(schema)
+        alphas = [alpha[positions] for positions in self.of_order(order, schema)]
+        known = [value for value in alphas if value is not None]
         return known if len(known) == len(alphas) else None
+
+    def count(self, order: int) -> int:
+        """Number of kept interactions of an order."""
+        return sum(len(kept.fields) == order for kept in self.interactions)
+
+    def _alpha_by_position(self, schema: Schema) -> dict[tuple[int, ...], float | None]:
+        return {tuple(sorted(map(schema.position, kept.fields))): kept.alpha for kept in self.interactions}
 
 
 def select(
@@ -101,9 +108,24 @@ def select(
     )
 
 
-def keep_all(schema: Schema) -> Selection:
-    """Every pair, as FM has it."""
-    return select(schema, schema.tuples(2), "keep_all")
+def keep_all(schema: Schema, order: int = 2) -> Selection:
+    """Every pair, as FM has it; with order 3 every triple, too."""
+    pairs = select(schema, schema.tuples(2), "keep_all")
+    if order == 2:
+        return pairs
+    triples = select(schema, schema.tuples(3), "keep_all", order=3)
+    return joined(pairs, triples, "keep_all")
+
+
+def joined(pairs: Selection, triples: Selection, rule: str) -> Selection:
+    """The interactions of both, pairs first."""
+    return triples.model_copy(
+        update={
+            "rule": rule,
+            "candidates": pairs.candidates + triples.candidates,
+            "interactions": pairs.interactions + triples.interactions,
+        }
+    )
 
 
 def random_selection(schema: Schema, size: int, seed: int) -> Selection:

@@ -27,6 +27,8 @@ class TrainingConfig(Frozen):
         l2_linear: likewise on the linear weights.
         l2_mlp: likewise on the MLP's matrices and biases.
         l2_alpha: likewise on alpha where Adam trains it.
+        l2_attention: likewise on AFM's attention network.
+        l1_alpha: penalty ``l1 * |alpha|`` where Adam trains alpha.
         table_adam: how Adam moves the tables. ``dense`` moves every row at every step; ``deferred`` does the same, but
             applies what a row misses when it is next read; ``auto`` takes the faster. ``lazy`` never moves rows
             without a gradient, which is another algorithm.
@@ -50,6 +52,8 @@ class TrainingConfig(Frozen):
     l2_linear: float = Bounded(default=0.0, ge=0)
     l2_mlp: float = Bounded(default=0.0, ge=0)
     l2_alpha: float = Bounded(default=0.0, ge=0)
+    l2_attention: float = Bounded(default=0.0, ge=0)
+    l1_alpha: float = Bounded(default=0.0, ge=0)
     table_adam: Literal["auto", "dense", "deferred", "lazy"] = "auto"
     evaluations_per_epoch: int = Bounded(default=1, ge=1)
     patience: int = Bounded(default=2, ge=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import nn
 
 from autofis_kedro.data.batches import Batch
@@ -19,6 +20,19 @@ PARTS = 5
 """The paper's schedule multiplies its rates after each fifth of an epoch."""
 
 
+GROUPS = {
+    "*.alpha_P": "alpha",
+    "linear.weight": "linear",
+    "*embedding.weight": "embedding",
+    "bias": "bias",
+    "mlp.*": "mlp",
+    "interactions.projection_K": "projection",
+    **dict.fromkeys(("interactions.weight_KA", "interactions.bias", "interactions.score_A"), "attention"),
+    **dict.fromkeys(("interactions.first_PXH", "interactions.second_PHD", "interactions.*_bias"), "mlp"),
+}
+"""Which parameters have a rate and a penalty in common."""
+
+
 @dataclass
 class Optimizers:
     """All optimizers of a model and their schedule.
@@ -27,11 +41,15 @@ class Optimizers:
         adam: trains all but searched gates and deferred tables.
         grda: trains the gates in a search.
         tables: row-wise updates of the tables.
+        alphas: the alpha that Adam trains.
+        l1_alpha: penalty on their magnitude.
     """
 
     adam: EpsilonHatAdam
     grda: GRDA | None
     tables: TableUpdates
+    alphas: list[nn.Parameter]
+    l1_alpha: float
 
     def begin(self, batch: Batch) -> None:
         """Before the forward pass over a batch."""
@@ -40,6 +58,9 @@ class Optimizers:
     def step(self) -> None:
         """One update of all from gradients at the same weights (paper Eq. 14); then no gradient is left."""
         self.tables.step()
+        if self.l1_alpha:
+            for alpha in self.alphas:
+                alpha.grad.add_(alpha.detach().sign(), alpha=self.l1_alpha)  # type: ignore[union-attr]
         for optimizer in (self.adam, self.grda):
             if optimizer is not None:
                 optimizer.step()
@@ -85,8 +106,7 @@ def make_optimizers(
     Raises:
         UserError: an update of the tables that cannot have the penalty asked for.
     """
-    patterns = {"interactions.alpha_P": "alpha", "linear.weight": "linear", "embedding.weight": "embedding"}
-    groups = claim(model, {**patterns, "bias": "bias", "mlp.*": "mlp"})
+    groups = claim(model, GROUPS)
     deferred, dense = _divide_tables(model, groups, config)
     gates = groups.pop("alpha") if search is not None else []
     adam = EpsilonHatAdam(
@@ -98,9 +118,10 @@ def make_optimizers(
     )
     tables = TableUpdates(deferred, dense, lazy=config.table_adam == "lazy")
     if search is None:
-        return Optimizers(adam, None, tables)
-    c = grda_c(search, planned_steps, float(model.gates.detach().abs().mean()))
-    return Optimizers(adam, GRDA(gates, lr=search.gate_learning_rate, c=c, mu=search.mu), tables)
+        return Optimizers(adam, None, tables, groups.get("alpha", []), config.l1_alpha)
+    alpha_0 = float(torch.cat([gates.detach() for gates in model.all_gates]).abs().mean())
+    c = grda_c(search, planned_steps, alpha_0)
+    return Optimizers(adam, GRDA(gates, lr=search.gate_learning_rate, c=c, mu=search.mu), tables, [], 0.0)
 
 
 def _divide_tables(
@@ -125,6 +146,7 @@ def _penalty(group: str, config: TrainingConfig) -> float:
         "embedding": config.l2_embedding,
         "mlp": config.l2_mlp,
         "alpha": config.l2_alpha,
+        "attention": config.l2_attention,
     }
     return penalties.get(group, 0.0)
 

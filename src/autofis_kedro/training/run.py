@@ -136,14 +136,14 @@ class Run:
 
     def record(self, log_loss: float, auc: float) -> Record:
         """Book an evaluation; keep the weights if they are the best so far."""
-        has_gates = self.model.interactions is not None and self.model.interactions.alpha_P is not None
+        gates = self.model.all_gates
         record = Record(
             epoch=self.step / self.steps_per_epoch,
             step=self.step,
             train_loss=self._loss_sum / max(1, self._loss_steps),
             valid_log_loss=log_loss,
             valid_auc=auc,
-            open_gates=int(self.model.gates.count_nonzero()) if has_gates else None,
+            open_gates=sum(int(alpha.count_nonzero()) for alpha in gates) if gates else None,
             rows_per_second=self.rows_per_second,
             seconds=self.seconds,
         )

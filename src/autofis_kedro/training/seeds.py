@@ -14,6 +14,7 @@ from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel, ModelSpec
+from autofis_kedro.models.interactions import Interactions
 from autofis_kedro.selection.selection import Selection
 from autofis_kedro.training.checkpoint import Checkpoint, checkpoint_for, data_fingerprint
 from autofis_kedro.training.config import CheckpointConfig, TrainingConfig
@@ -88,15 +89,25 @@ def train_seeds(
 
 
 def build(spec: ModelSpec, schema: Schema, selection: Selection, *, seed: int, warm_alpha: bool = False) -> CTRModel:
-    """A model over the selected pairs, all weights fresh; alpha from the selection if ``warm_alpha``."""
-    model = CTRModel(spec, schema, selection.pairs(schema) if spec.order > 1 else None, seed=seed)
+    """A model over the selected interactions, all weights fresh; alpha from the selection if ``warm_alpha``.
+
+    A selection without interactions of an order leaves a model of that order without them, too.
+    """
+    kept = {"pairs": selection.of_order(2, schema), "triples": selection.of_order(3, schema)}
+    model = CTRModel(spec, schema, **kept, seed=seed)
     if warm_alpha:
-        alphas = selection.alpha_of(schema)
-        if alphas is None:
-            raise UserError(f"selection '{selection.rule}' has no alpha to start from: use fresh alpha")
         with torch.no_grad():
-            model.gates.copy_(torch.tensor(alphas))
+            for order, part in ((2, model.interactions), (3, model.triples)):
+                if isinstance(part, Interactions) and part.alpha_P is not None:
+                    part.alpha_P.copy_(torch.tensor(_alphas(selection, order, schema)))
     return model
+
+
+def _alphas(selection: Selection, order: int, schema: Schema) -> list[float]:
+    alphas = selection.alpha_of(order, schema)
+    if alphas is None:
+        raise UserError(f"selection '{selection.rule}' has no alpha to start from: use fresh alpha")
+    return alphas
 
 
 def _train_or_recall(
@@ -132,7 +143,7 @@ def predict_seeds(
     """Probabilities of every row by every seed: columns label (UInt8), seed_<n> (Float32)."""
     columns = {"label": pl.Series(examples.labels, dtype=pl.UInt8)}
     for prefix in sorted({key.split("/")[0] for key in weights}, key=lambda text: int(text.removeprefix("seed_"))):
-        model = CTRModel(spec, schema, selection.pairs(schema) if spec.order > 1 else None)
+        model = build(spec, schema, selection, seed=0)
         model.load_state_dict(
             {key.removeprefix(f"{prefix}/"): v for key, v in weights.items() if key.startswith(f"{prefix}/")}
         )
