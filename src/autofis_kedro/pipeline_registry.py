@@ -15,7 +15,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     retrained = extracted + retrain.create_pipeline()
     autofis = retrained + baselines.create_pipeline(("fm",)) + baselines.create_controls()
     without = ("lr", "deepfm")
-    everything = autofis + trained
+    everything = autofis + baselines.create_pipeline(roster.FIRST_BASELINES)
     return {
         "ingestion": ingestion.create_pipeline(),
         "bucketing": data,
@@ -23,8 +23,8 @@ def register_pipelines() -> dict[str, Pipeline]:
         "search": extracted,
         "gate_extraction": extracted,
         "retrain": retrained,
-        "autofis": autofis + _compared(tuple(name for name in roster.ALL if name not in without)),
-        "__default__": everything + _compared(roster.ALL),
+        "autofis": autofis + _compared(tuple(name for name in roster.MAIN if name not in without)),
+        "__default__": everything + _compared(roster.MAIN),
     }
 
 

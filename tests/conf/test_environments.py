@@ -7,7 +7,7 @@ from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
 
 from autofis_kedro.pipeline_registry import register_pipelines
-from autofis_kedro.roster import ALL, TRAINED
+from autofis_kedro.roster import BASELINES, MAIN, TRAINED
 from tests.kedro_project import CONF, ENVIRONMENTS
 
 PIPELINES = register_pipelines()
@@ -54,22 +54,24 @@ def test_every_parameter_is_configured(context, pipeline):
 
 
 def test_every_artifact_is_versioned_in_its_layer(context):
+    names = set().union(*(pipeline.all_outputs() for pipeline in PIPELINES.values()))
     folders = set()
-    for name in PIPELINES["__default__"].all_outputs():
+    for name in names:
         dataset = context.catalog[name]
         assert dataset._version is not None, name
         layer = dataset.metadata["kedro-viz"]["layer"]
         place = dataset._filepath.as_posix()
         assert f"/data/0{LAYERS.index(layer) + 1}_{layer}/{context.params['bucketing'].dataset}/" in place, name
         folders.add(place)
-    assert len(folders) == len(PIPELINES["__default__"].all_outputs()), "two artifacts share a place"
+    assert len(folders) == len(names), "two artifacts share a place"
 
 
-def test_every_model_has_its_namespace_and_metrics(context):
-    default = PIPELINES["__default__"]
-    assert {node.namespace for node in default.nodes if node.namespace} == set(ALL)
-    assert {f"{name}.weights" for name in TRAINED} <= default.all_outputs()
-    assert {f"{name}.metrics" for name in ALL} <= default.all_outputs()
+@pytest.mark.parametrize(("pipeline", "names"), [("__default__", MAIN), ("baselines", BASELINES)])
+def test_every_model_has_its_namespace_and_metrics(pipeline, names):
+    outputs = PIPELINES[pipeline].all_outputs()
+    assert {node.namespace for node in PIPELINES[pipeline].nodes if node.namespace} == set(names)
+    assert {f"{name}.weights" for name in names if name in TRAINED} <= outputs
+    assert {f"{name}.metrics" for name in names} <= outputs
 
 
 @pytest.mark.parametrize(

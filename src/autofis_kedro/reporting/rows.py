@@ -20,8 +20,10 @@ class ModelMetrics(Frozen):
         model: its name.
         valid: metrics on the validation rows, one per seed.
         test: metrics on the test rows, one per seed.
-        kept: interactions in the model.
-        candidates: interactions that there were.
+        kept: pairs in the model.
+        candidates: pairs that there were.
+        kept_triples: third-order interactions in the model; 0 below third order.
+        candidate_triples: third-order interactions that there were; likewise.
         parameters: number of trained weights.
         rows_per_second: training speed, mean over seeds.
         train_seconds: of one seed, mean over seeds.
@@ -37,6 +39,8 @@ class ModelMetrics(Frozen):
     rows_per_second: float
     train_seconds: float
     search_seconds: float = 0.0
+    kept_triples: int = 0
+    candidate_triples: int = 0
 
     def spread(self, split: str, metric: str) -> Spread:
         """Mean and standard deviation over seeds of ``auc``, ``log_loss`` or ``calibration`` on a split."""

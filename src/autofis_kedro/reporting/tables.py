@@ -43,6 +43,8 @@ def _row(model: ModelMetrics, base: ModelMetrics | None, chosen: str | None) -> 
         "calibration": model.spread("test", "calibration").mean,
         "kept": model.kept,
         "candidates": model.candidates,
+        "kept_triples": model.kept_triples,
+        "candidate_triples": model.candidate_triples,
         "parameters": model.parameters,
         "rows_per_second": model.rows_per_second,
         "search_seconds": model.search_seconds,
@@ -115,10 +117,15 @@ def _cells(row: Mapping[str, object]) -> list[str]:
         with_std("test_auc"),
         with_std("test_log_loss"),
         difference,
-        f"{row['kept']!s} of {row['candidates']!s}" if row["candidates"] else "",
+        _kept(row),
         f"{row['rows_per_second']:,.0f}",
         f"{row['search_seconds']:.0f} s + {row['train_seconds']:.0f} s",
     ]
+
+
+def _kept(row: Mapping[str, object]) -> str:
+    orders = (("kept", "candidates"), ("kept_triples", "candidate_triples"))
+    return " + ".join(f"{row[kept]} of {row[candidates]}" for kept, candidates in orders if row.get(candidates))
 
 
 def stars(p: object) -> str:

@@ -10,6 +10,11 @@ def select_all(schema: Schema) -> Selection:
     return keep_all(schema)
 
 
+def select_all_with_triples(schema: Schema) -> Selection:
+    """Every pair and every triple."""
+    return keep_all(schema, order=3)
+
+
 def select_randomly(schema: Schema, searched: Selection, seeds: SeedsConfig) -> Selection:
     """As many pairs as the search kept, drawn at random."""
     return random_selection(schema, len(searched.interactions), seeds.seed)

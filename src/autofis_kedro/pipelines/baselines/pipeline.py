@@ -2,15 +2,28 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from autofis_kedro.pipelines.baselines.nodes import select_all, select_randomly
+from autofis_kedro.pipelines.baselines.nodes import select_all, select_all_with_triples, select_randomly
 from autofis_kedro.pipelines.training import trained_model
-from autofis_kedro.roster import BASELINES
+from autofis_kedro.roster import BASELINES, interactions_of
 
 
 def create_pipeline(names: tuple[str, ...] = BASELINES) -> Pipeline:
     """Models over all interactions."""
-    everything = Node(select_all, "schema", "all_interactions", name="select_all", tags="baselines")
-    return Pipeline([everything]) + sum((trained_model(name, "all_interactions") for name in names), Pipeline([]))
+    selections = {interactions_of(name) for name in names}
+    parts = [_SELECTED[selection] for selection in sorted(selections)]
+    return Pipeline(parts) + sum((trained_model(name, interactions_of(name)) for name in names), Pipeline([]))
+
+
+_SELECTED = {
+    "all_interactions": Node(select_all, "schema", "all_interactions", name="select_all", tags="baselines"),
+    "third_order_interactions": Node(
+        select_all_with_triples,
+        "schema",
+        "third_order_interactions",
+        name="select_all_with_triples",
+        tags="baselines",
+    ),
+}
 
 
 def create_controls() -> Pipeline:

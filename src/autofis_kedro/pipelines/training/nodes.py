@@ -78,8 +78,7 @@ def evaluate(
         model=name,
         valid=_scores(parts["valid"]),
         test=_scores(parts["test"]),
-        kept=len(selection.interactions) if model.spec.order > 1 else 0,
-        candidates=selection.candidates if model.spec.order > 1 else 0,
+        **_interaction_counts(selection, schema, model.spec.order),
         parameters=int(cost["parameters"]),
         rows_per_second=cost["rows_per_second"],
         train_seconds=cost["seconds"],
@@ -116,6 +115,16 @@ def evaluate_searched(
 def draw_training(history: pl.DataFrame, *, name: str) -> go.Figure:
     """Training curves."""
     return training_curves(history, f"training of {name}")
+
+
+def _interaction_counts(selection: Selection, schema: Schema, order: int) -> dict[str, int]:
+    """Kept interactions and candidates of each order that the model has."""
+    names = {2: ("kept", "candidates"), 3: ("kept_triples", "candidate_triples")}
+    counts = dict.fromkeys(names[2] + names[3], 0)
+    for at_order in range(2, order + 1):
+        kept, candidates = names[at_order]
+        counts |= {kept: selection.count(at_order), candidates: len(schema.tuples(at_order))}
+    return counts
 
 
 def _scores(predictions: pl.DataFrame) -> tuple[Metrics, ...]:
