@@ -35,14 +35,14 @@ def random_batch(schema, n_rows=7, seed=0) -> Batch:
     return take(random_examples(schema, n_rows, seed), slice(None))
 
 
-def planted_problem(seed, n_fields=6, n_values=20, n_rows=40_000, planted=((0, 1), (2, 5), (3, 4))):
-    """Paper Eq. 16-17: schema, train and validation examples; only the planted pairs interact."""
+def planted_problem(seed, n_fields=6, n_values=20, n_rows=40_000, planted=((0, 1), (2, 5), (3, 4)), noise=0.1):
+    """Paper Eq. 16-17: schema, train and validation examples; only the planted pairs (or triples) interact."""
     rng = np.random.default_rng(seed)
     x = rng.integers(0, n_values, (n_rows, n_fields))
     z = sum(rng.normal(size=n_values)[x[:, i]] for i in range(n_fields))
-    for i, j in planted:
-        z = z + rng.normal(size=(n_values, n_values))[x[:, i], x[:, j]]
-    labels = z + 0.1 * rng.normal(size=n_rows) >= np.median(z)
+    for fields in planted:
+        z = z + rng.normal(size=(n_values,) * len(fields))[tuple(x[:, i] for i in fields)]
+    labels = z + noise * rng.normal(size=n_rows) >= np.median(z)
     schema = schema_of([n_values + N_SPECIAL] * n_fields)
     ids = x + N_SPECIAL + np.array(schema.offsets[:-1])
     cut = n_rows * 4 // 5

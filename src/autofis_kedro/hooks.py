@@ -16,7 +16,7 @@ from rich import get_console
 
 from autofis_kedro.errors import UserError
 from autofis_kedro.reporting.tables import comparison, render
-from autofis_kedro.roster import ALL, SEARCHED
+from autofis_kedro.roster import ALL, SEARCHED, SEARCHED_3RD
 from autofis_kedro.sources.atomic import AtomicDataset
 from autofis_kedro.sources.checked import checked, unknown
 
@@ -42,7 +42,7 @@ class CheckParameters:
         types = TypeExtractor(dict(pipelines)).extract_types_from_pipelines()
         for name in context._runtime_params or {}:
             if name not in types and name not in SHORTHANDS:
-                raise UserError(unknown("parameter", name, [*SHORTHANDS, *types]))
+                raise UserError(unknown("parameter", name, types, SHORTHANDS))
         parameters = context.config_loader["parameters"]
         for name, model in types.items():
             if name not in parameters:
@@ -94,7 +94,8 @@ class PrintSummary:
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Print what this run made: models compared, interactions kept, and where everything is."""
         made = pipeline.all_outputs()
-        selections = {name: catalog[f"{name}.selection"].load() for name in SEARCHED if f"{name}.selection" in made}
+        searched = [name for name in (*SEARCHED, *SEARCHED_3RD) if f"{name}.selection" in made]
+        selections = {name: catalog[f"{name}.selection"].load() for name in searched}
         metrics = [catalog[f"{name}.metrics"].load() for name in ALL if f"{name}.metrics" in made]
         compared = comparison(metrics, None) if metrics else None
         if "comparison" in made:

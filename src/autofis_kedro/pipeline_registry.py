@@ -13,8 +13,16 @@ def register_pipelines() -> dict[str, Pipeline]:
     searched = data + search.create_pipeline()
     extracted = searched + gate_extraction.create_pipeline()
     retrained = extracted + retrain.create_pipeline()
+    third = roster.SEARCHED_3RD
+    third_order = (
+        extracted
+        + search.create_pipeline(third)
+        + gate_extraction.create_pipeline(third)
+        + retrain.create_pipeline(third, roster.VARIANTS_3RD)
+        + retrain.create_pipeline(roster.SEARCHED, ("",))
+        + baselines.create_pipeline(("fm", "deepfm"))
+    )
     autofis = retrained + baselines.create_pipeline(("fm",)) + baselines.create_controls()
-    without = ("lr", "deepfm")
     everything = autofis + baselines.create_pipeline(roster.FIRST_BASELINES)
     return {
         "ingestion": ingestion.create_pipeline(),
@@ -23,7 +31,8 @@ def register_pipelines() -> dict[str, Pipeline]:
         "search": extracted,
         "gate_extraction": extracted,
         "retrain": retrained,
-        "autofis": autofis + _compared(tuple(name for name in roster.MAIN if name not in without)),
+        "third_order": third_order + _compared(roster.THIRD_ORDER),
+        "autofis": autofis + _compared(roster.AUTOFIS),
         "__default__": everything + _compared(roster.MAIN),
     }
 

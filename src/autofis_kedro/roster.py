@@ -3,34 +3,56 @@
 BASELINES = ("lr", "fm", "fwfm", "afm", "ffm", "deepfm", "ipnn", "pin", "fm_3rd", "deepfm_3rd")
 """Models over all interactions."""
 
-FIRST_BASELINES = ("lr", "fm", "deepfm")
-"""Those of a run without --pipeline."""
-
 SEARCHED = ("autofm", "autodeepfm")
-"""Models whose interactions are searched; the name alone is the paper's re-train: batch norm and fresh alpha."""
+"""Models whose pairs are searched; the name alone is the paper's re-train: batch norm and fresh alpha."""
+
+SEARCHED_3RD = {"autofm_3rd": "autofm", "autodeepfm_3rd": "autodeepfm"}
+"""Models whose triples are searched, each beside the pairs that the second-order model kept."""
 
 VARIANTS = ("", "_warm", "_no_bn", "_no_alpha", "_plain")
 """Ways to re-train: as the paper; alpha from the search; without batch norm; without alpha; without either."""
+
+VARIANTS_3RD = ("", "_warm", "_plain")
 
 CONTROLS = ("all_open", "random_selection")
 """Beside AutoFM: every gate open, trained by Adam; as many pairs as AutoFM keeps, drawn at random."""
 
 RETRAINED = tuple(name + variant for name in SEARCHED for variant in VARIANTS)
+RETRAINED_3RD = tuple(name + variant for name in SEARCHED_3RD for variant in VARIANTS_3RD)
+
 THEMSELVES = tuple(f"{name}_searched" for name in SEARCHED)
 """The searched models as they are at the end of the search."""
+THEMSELVES_3RD = tuple(f"{name}_searched" for name in SEARCHED_3RD)
 
-MAIN = (*FIRST_BASELINES, *CONTROLS, *RETRAINED, *THEMSELVES)
-"""The models of a run without --pipeline."""
-
-TRAINED = (*BASELINES, *CONTROLS, *RETRAINED)
-ALL = (*TRAINED, *THEMSELVES)
+TRAINED = (*BASELINES, *CONTROLS, *RETRAINED, *RETRAINED_3RD)
+ALL = (*TRAINED, *THEMSELVES, *THEMSELVES_3RD)
 CHOICE = tuple(name for name in ALL if name not in CONTROLS)
 """Of these the user's model is chosen, on validation rows."""
+
+FIRST_BASELINES = ("lr", "fm", "deepfm")
+MAIN = (*FIRST_BASELINES, *CONTROLS, *RETRAINED, *THEMSELVES)
+"""The models of a run without --pipeline."""
+AUTOFIS = tuple(name for name in MAIN if name not in ("lr", "deepfm"))
+"""The models of the pipeline autofis."""
+THIRD_ORDER = ("fm", "deepfm", *SEARCHED, *THEMSELVES, *RETRAINED_3RD, *THEMSELVES_3RD)
+"""The models of the pipeline third_order."""
 
 
 def weights_of(name: str) -> str:
     """The artifact that holds a model's weights."""
-    return f"{name.removesuffix('_searched')}.search_weights" if name in THEMSELVES else f"{name}.weights"
+    return f"{name.removesuffix('_searched')}.search_weights" if name.endswith("_searched") else f"{name}.weights"
+
+
+def searched_by(name: str) -> str | None:
+    """The model whose search chose a re-trained model's interactions."""
+    groups = ((SEARCHED, VARIANTS), (tuple(SEARCHED_3RD), VARIANTS_3RD))
+    found = (model for models, variants in groups for model in models for v in variants if name == model + v)
+    return next(found, None)
+
+
+def searches_of(searched: str) -> tuple[str, ...]:
+    """All searches that a searched model's interactions took: a third-order search follows a second-order one."""
+    return (searched, SEARCHED_3RD[searched]) if searched in SEARCHED_3RD else (searched,)
 
 
 def interactions_of(name: str) -> str:
@@ -39,5 +61,5 @@ def interactions_of(name: str) -> str:
         return "random_interactions"
     if name in BASELINES and name.endswith("_3rd"):
         return "third_order_interactions"
-    searched = next((model for model in SEARCHED for variant in VARIANTS if name == model + variant), None)
+    searched = searched_by(name)
     return f"{searched}.selection" if searched else "all_interactions"

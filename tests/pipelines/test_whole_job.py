@@ -10,7 +10,7 @@ import pytest
 from safetensors.torch import load_file
 
 from autofis_kedro.pipeline_registry import register_pipelines
-from autofis_kedro.roster import ALL, SEARCHED, TRAINED
+from autofis_kedro.roster import BASELINES, MAIN, SEARCHED, THIRD_ORDER, TRAINED
 from tests.kedro_project import TINY, command, kedro_run, newest, surroundings
 
 FM = ("--pipeline", "baselines", "--to-outputs", "fm.weights")
@@ -26,10 +26,18 @@ def finished(tmp_path_factory):
 def test_the_run_succeeds_and_ends_with_the_table(finished):
     _, result = finished
     assert result.returncode == 0, result.stdout
-    for name in ALL:
+    for name in MAIN:
         assert name in result.stdout
     assert "log loss" in result.stdout
     assert "Artifacts:" in result.stdout
+
+
+@pytest.mark.parametrize(("pipeline", "names"), [("baselines", BASELINES), ("third_order", THIRD_ORDER)])
+def test_a_pipeline_trains_and_compares_its_models(tmp_path, pipeline, names):
+    result = kedro_run(tmp_path, "--pipeline", pipeline, "--params", TINY)
+    assert result.returncode == 0, result.stdout
+    compared = pl.read_parquet(newest(tmp_path, "08_reporting/synthetic/comparison.parquet"))
+    assert set(compared["model"]) == set(names)
 
 
 def test_every_artifact_lies_in_its_place(finished):
@@ -49,7 +57,7 @@ def test_no_checkpoint_stays_after_success(finished):
 def test_the_comparison_holds_every_model_and_one_is_chosen_on_validation(finished):
     folder, _ = finished
     compared = pl.read_parquet(newest(folder, "08_reporting/synthetic/comparison.parquet"))
-    assert set(compared["model"]) == set(ALL)
+    assert set(compared["model"]) == set(MAIN)
     assert compared["chosen"].sum() == 1
     chosen = json.loads(newest(folder, "08_reporting/synthetic/chosen_model.json").read_text())
     assert chosen["model"] == compared.filter("chosen")["model"].item()
@@ -59,7 +67,7 @@ def test_the_comparison_holds_every_model_and_one_is_chosen_on_validation(finish
 def test_predictions_hold_every_evaluated_row(finished):
     folder, _ = finished
     report = json.loads(newest(folder, "03_primary/synthetic/split_report.json").read_text())
-    for name in TRAINED:
+    for name in set(TRAINED) & set(MAIN):
         counts = pl.read_parquet(newest(folder, f"07_model_output/synthetic/{name}/predictions.parquet"))
         assert dict(counts["split"].value_counts().iter_rows()) == {s: report["rows"][s] for s in ("valid", "test")}
 

@@ -23,10 +23,11 @@ from autofis_kedro.selection import Gates, SizeOnCurve, from_gates
 from tests.problems import schema_of
 
 SCHEMA = schema_of([4, 4, 4, 4])
-GATES = Gates(np.array([0.0, -0.9, 0.3, 0.0, 0.2, 0.0]), np.array([0.1, -1.4, 0.8, -0.4, 0.7, 0.2]))
+GATES = Gates(np.array([0.0, -0.9, 0.3, 0.0, 0.2, 0.0]), np.array([0.1, -1.4, 0.8, -0.4, 0.7, 0.2]), SCHEMA.tuples(2))
 CURVE = tuple(
     SizeOnCurve(size=s, log_loss=0.5 - 0.01 * s, difference=0.06 - 0.01 * s, standard_error=0.01) for s in (1, 2, 6)
 )
+SCHEMA_PAIRS = [(SCHEMA.names[i], SCHEMA.names[j]) for i, j in SCHEMA.tuples(2)]
 SELECTION = from_gates(GATES, SCHEMA, 2, "test", CURVE)
 
 
@@ -92,8 +93,8 @@ def test_figures_hold_the_points_given():
     steps = pl.DataFrame(
         {"step": [1, 1, 2, 2], "field_1": ["f0"] * 4, "field_2": ["f1", "f2"] * 2, "alpha": [0.6, 0.6, 0.5, 0.0]}
     )
-    lines = {trace.name: list(trace.y) for trace in alpha_trajectories(steps, [["f0", "f1"]], "t").data}
-    assert lines == {"other pairs": [0.6, 0.0, None], "f0 × f1": [0.6, 0.5]}
+    lines = {trace.name: list(trace.y) for trace in alpha_trajectories(steps, [["f0", "f1"]], SCHEMA_PAIRS, "t").data}
+    assert lines == {"others": [0.6, 0.0, None], "f0 × f1": [0.6, 0.5]}
 
     dots = comparison_dots(comparison([model("fm", 0.5, 0.6), model("lr", 0.7, 0.8)], "fm"))
     assert list(dots.data[0].x) == pytest.approx([0.75, 0.55])

@@ -14,7 +14,7 @@ from autofis_kedro.training.ladder import ladder_sizes, largest_gap, size_curve,
 from tests.problems import schema_of
 
 SCHEMA = schema_of([4, 4, 4, 4])
-GATES = Gates(np.array([0.0, -0.9, 0.3, 0.0, 0.2, 0.0]), np.array([0.1, -1.4, 0.8, -0.4, 0.7, 0.2]))
+GATES = Gates(np.array([0.0, -0.9, 0.3, 0.0, 0.2, 0.0]), np.array([0.1, -1.4, 0.8, -0.4, 0.7, 0.2]), SCHEMA.tuples(2))
 
 
 def test_ranking_is_by_alpha_and_among_closed_gates_by_dual():
@@ -82,7 +82,7 @@ def test_the_curve_is_the_paired_comparison_with_the_best():
 
 
 def test_the_largest_fall_of_alpha_decides_within_the_range():
-    gates = Gates(np.array([1.0, 0.95, 0.3, 0.28, 0.27, 0.0]), np.zeros(6))
+    gates = Gates(np.array([1.0, 0.95, 0.3, 0.28, 0.27, 0.0]), np.zeros(6), SCHEMA.tuples(2))
     assert largest_gap(gates, 1, 6) == 2
     assert largest_gap(gates, 3, 6) == 5
     assert largest_gap(gates, 3, 4) == 3

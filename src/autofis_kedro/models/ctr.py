@@ -43,6 +43,9 @@ class CTRModel(nn.Module):
         triples: the third-order interactions of a model of order 3; all triples if not given.
         seed: of the initial values.
 
+    Attributes:
+        kept: its pairs and its triples.
+
     Raises:
         UserError: the spec asks for interactions and there are none, or the data set has too few fields.
     """
@@ -59,7 +62,7 @@ class CTRModel(nn.Module):
         super().__init__()
         self.spec = spec
         self.schema = schema
-        pairs, triples = _kept(spec, schema, pairs, triples)
+        self.kept = pairs, triples = _kept(spec, schema, pairs, triples)
         size = spec.embedding_dim
         self.linear = FieldTable(schema, 1, spec.pooling) if spec.linear else None
         width = size * schema.n_fields if spec.field_aware else size

@@ -1,8 +1,10 @@
-"""Functions with an argument given, of which Kedro still sees the name and the types."""
+"""Functions with an argument given, of which Kedro still sees the name and the types; inputs of third order."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any, get_type_hints
+
+from autofis_kedro.roster import SEARCHED_3RD
 
 
 def named(function: Callable[..., Any], *, name: str) -> Callable[..., Any]:
@@ -11,3 +13,8 @@ def named(function: Callable[..., Any], *, name: str) -> Callable[..., Any]:
     given.__name__ = getattr(function, "__name__", "node")
     given.__annotations__ = get_type_hints(function)
     return given  # type: ignore[no-any-return]
+
+
+def base_of(searched: str) -> dict[str, str]:
+    """The input ``base`` of a third-order search: the selection of the second-order one; nothing in second order."""
+    return {"base": f"{SEARCHED_3RD[searched]}.selection"} if searched in SEARCHED_3RD else {}

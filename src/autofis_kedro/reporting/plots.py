@@ -11,11 +11,13 @@ from plotly.subplots import make_subplots
 
 from autofis_kedro.errors import UserError
 from autofis_kedro.selection import Selection
+from autofis_kedro.selection.gates import field_columns
 
 # Okabe and Ito's palette: distinguishable with any colour vision.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#B0B0B0"
 COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9")
 HIGHLIGHTED = 8
+BARS = 30
 
 
 def _need(frame: pl.DataFrame, *columns: str) -> None:
@@ -101,26 +103,46 @@ def _mark(figure: go.Figure, pairs: Sequence[Sequence[str]], name: str, marker: 
         figure.add_trace(go.Scatter(x=x, y=y, mode="markers", name=name, marker=marker, hoverinfo="skip"))
 
 
-def alpha_trajectories(trajectory: pl.DataFrame, highlight: Sequence[Sequence[str]], title: str) -> go.Figure:
-    """Alpha of every pair over the steps of the search; the highlighted pairs by name, all others grey."""
+def alpha_bars(gates: pl.DataFrame, selection: Selection, planted: Sequence[Sequence[str]] = ()) -> go.Figure:
+    """Alpha of the triples with the largest |alpha|: orange if kept, a star if planted."""
+    _need(gates, "field_1", "field_2", "field_3", "alpha", "rank")
+    top = gates.sort("rank").head(BARS).reverse()
+    triples = top.select("field_1", "field_2", "field_3").rows()
+    kept = {interaction.fields for interaction in selection.interactions}
+    known = {tuple(fields) for fields in planted}
+    names = [" × ".join(triple) + (" ★" if triple in known else "") for triple in triples]
+    colours = [ORANGE if triple in kept else BLUE for triple in triples]
+    figure = go.Figure(go.Bar(x=top["alpha"].to_list(), y=names, orientation="h", marker={"color": colours}))
+    figure.update_xaxes(title_text="alpha")
+    title = f"alpha of the {len(top)} foremost triples (orange: kept{', ★ planted' if known else ''})"
+    return _finish(figure, title, height=max(360, 22 * len(top) + 140))
+
+
+def alpha_trajectories(
+    trajectory: pl.DataFrame, highlight: Sequence[Sequence[str]], shown: Sequence[Sequence[str]], title: str
+) -> go.Figure:
+    """Alpha over the steps of the search: the highlighted interactions by name, the others of ``shown`` grey."""
+    fields = field_columns(trajectory)
     _need(trajectory, "step", "field_1", "field_2", "alpha")
-    named = [tuple(pair) for pair in highlight if len(pair) == 2][:HIGHLIGHTED]
+    named = [tuple(found) for found in highlight][:HIGHLIGHTED]
+    wanted = {tuple(found) for found in shown}
     x_rest: list[int | None] = []
     y_rest: list[float | None] = []
     figure = go.Figure()
     lines: list[go.Scatter] = []
-    for (first, second), part in trajectory.group_by("field_1", "field_2", maintain_order=True):
+    for found, part in trajectory.group_by(fields, maintain_order=True):
+        if found not in wanted and found not in named:
+            continue
         steps, alphas = part["step"].to_list(), [round(alpha, 5) for alpha in part["alpha"].to_list()]
-        if (first, second) in named:
+        if found in named:
             colour = COLOURS[len(lines) % len(COLOURS)]
-            lines.append(
-                go.Scatter(x=steps, y=alphas, name=f"{first} × {second}", line={"color": colour, "width": 2.5})
-            )
+            line = {"color": colour, "width": 2.5}
+            lines.append(go.Scatter(x=steps, y=alphas, name=" × ".join(map(str, found)), line=line))
         else:
             x_rest += [*steps, None]
             y_rest += [*alphas, None]
     figure.add_trace(
-        go.Scatter(x=x_rest, y=y_rest, name="other pairs", line={"color": GREY, "width": 0.7}, hoverinfo="skip")
+        go.Scatter(x=x_rest, y=y_rest, name="others", line={"color": GREY, "width": 0.7}, hoverinfo="skip")
     )
     figure.add_traces(lines)
     figure.update_xaxes(title_text="step of the search")
@@ -131,9 +153,10 @@ def alpha_trajectories(trajectory: pl.DataFrame, highlight: Sequence[Sequence[st
 def extraction_curve(selection: Selection) -> go.Figure:
     """Validation log loss against interactions kept; the band is two standard errors of the difference to the best."""
     figure = go.Figure()
-    sizes = [point.size for point in selection.curve]
-    losses = [point.log_loss for point in selection.curve]
-    errors = [2 * point.standard_error for point in selection.curve]
+    curve = [point for point in selection.curve if point.size > 0]  # the axis is logarithmic
+    sizes = [point.size for point in curve]
+    losses = [point.log_loss for point in curve]
+    errors = [2 * point.standard_error for point in curve]
     band = [loss + e for loss, e in zip(losses, errors, strict=True)] + [
         loss - e for loss, e in zip(losses, errors, strict=True)
     ][::-1]
@@ -150,7 +173,8 @@ def extraction_curve(selection: Selection) -> go.Figure:
             )
         )
         figure.add_trace(go.Scatter(x=sizes, y=losses, mode="lines+markers", name="fine-tuned", line={"color": BLUE}))
-    chosen = [(point.size, point.log_loss) for point in selection.curve if point.size == len(selection.interactions)]
+    size = selection.count(3) or len(selection.interactions)  # in third order the curve is that of the triples
+    chosen = [(point.size, point.log_loss) for point in selection.curve if point.size == size]
     if chosen:
         marker = {"size": 14, "color": ORANGE, "symbol": "diamond"}
         figure.add_trace(

@@ -39,11 +39,12 @@ def explain_validation(error: ValidationError, where: str, model: type[BaseModel
     return "; ".join(lines)
 
 
-def unknown(kind: str, name: str, allowed: Collection[str]) -> str:
-    """The message for a misspelled name: the closest one, and what there is."""
+def unknown(kind: str, name: str, allowed: Collection[str], first: Sequence[str] = ()) -> str:
+    """The message for a misspelled name: the closest one, and what there is, ``first`` before the others."""
+    allowed = [*first, *sorted(set(allowed) - set(first))]
     near = get_close_matches(name.rsplit(".", 1)[-1] if kind == "parameter" else name, allowed, n=1)
     hint = f" (did you mean '{near[0]}'?)" if near else ""
-    shown = ", ".join(sorted(allowed)[:LISTED]) + (", ..." if len(allowed) > LISTED else "")
+    shown = ", ".join(allowed[:LISTED]) + (", ..." if len(allowed) > LISTED else "")
     return f"{kind} '{name}' does not exist{hint}" + (f"; there are: {shown}" if shown else "")
 
 

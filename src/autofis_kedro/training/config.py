@@ -73,6 +73,9 @@ class SearchConfig(Frozen):
         final_threshold: where the threshold ends, in units of the initial alpha.
         c: the paper's c, with ``strength: paper``.
         mu: the paper's mu.
+        final_threshold_3rd: of the gates of triples; None takes that of the pairs.
+        c_3rd: likewise.
+        mu_3rd: likewise.
         gate_learning_rate: GRDA's rate.
         gate_decay: factor on it after each fifth of an epoch (paper: 0.6 for AutoFM, 1 for AutoDeepFM).
         learning_rate: Adam's in the search; None takes that of the training.
@@ -86,11 +89,21 @@ class SearchConfig(Frozen):
     final_threshold: float = Bounded(default=1.0, ge=0)
     c: float = Bounded(default=0.005, ge=0)
     mu: float = Bounded(default=0.6, ge=0)
+    final_threshold_3rd: float | None = Bounded(default=None, ge=0)
+    c_3rd: float | None = Bounded(default=None, ge=0)
+    mu_3rd: float | None = Bounded(default=None, ge=0)
     gate_learning_rate: float = Bounded(default=1.0, gt=0)
     gate_decay: float = Bounded(default=1.0, gt=0, le=1)
     learning_rate: float | None = Bounded(default=None, gt=0)
     linear_rate_factor: float = Bounded(default=10.0, gt=0)
     l2_embedding: float | None = Bounded(default=None, ge=0)
+
+    def of_order(self, order: int) -> SearchConfig:
+        """The same with the strength that an order's gates have as the only one."""
+        if order == 2:
+            return self
+        own = {name: getattr(self, f"{name}_3rd") for name in ("final_threshold", "c", "mu")}
+        return self.model_copy(update={name: value for name, value in own.items() if value is not None})
 
 
 class ExtractionConfig(Frozen):

@@ -18,11 +18,11 @@ from autofis_kedro.errors import UserError
 from autofis_kedro.evaluation.metrics import log_losses
 from autofis_kedro.models import CTRModel, ModelSpec
 from autofis_kedro.selection.gates import Gates, from_gates, n_open
-from autofis_kedro.selection.selection import Selection, SizeOnCurve
+from autofis_kedro.selection.selection import Selection, SizeOnCurve, joined, select
 from autofis_kedro.training.config import ExtractionConfig, TrainingConfig
 from autofis_kedro.training.evaluate import predict, prepare_for_evaluation
 from autofis_kedro.training.fine_tune import fine_tune
-from autofis_kedro.training.search import search_spec
+from autofis_kedro.training.search import base_pairs, search_spec, searched_part
 
 logger = logging.getLogger(__name__)
 
@@ -40,29 +40,45 @@ def extract_selection(
     extraction: ExtractionConfig,
     *,
     seed: int,
+    base: Selection | None = None,
 ) -> Selection:
     """The selection that the configured rule makes of searched gates.
+
+    In third order the rule decides on triples; the pairs of ``base`` stay, with the alpha that this search gave them.
 
     Raises:
         UserError: all gates are closed (``nonzero``), no size given (``top_k``), gates of another data set.
     """
     found = Gates.from_frame(gates, schema)
+    chosen = _chosen(_Ladder(found, weights, train, valid, schema, spec, training, extraction, seed, base))
+    if spec.order == 2:
+        return chosen
+    pairs = base_pairs(spec, schema, base) or schema.tuples(2)
+    alphas = [float(alpha) for alpha in weights["interactions.alpha_P"]]
+    return joined(select(schema, pairs, chosen.rule, alphas), chosen, chosen.rule)
+
+
+def _chosen(ladder: _Ladder) -> Selection:
+    """The candidates that the rule keeps."""
+    found, schema, extraction = ladder.gates, ladder.schema, ladder.extraction
     if extraction.rule == "nonzero":
         return from_gates(found, schema, n_open(found), "nonzero")
     if extraction.rule == "top_k":
         if extraction.size is None:
             raise UserError("extraction.rule top_k needs extraction.size: how many interactions to keep")
         return from_gates(found, schema, extraction.size, f"top_k({extraction.size})")
-    context = _Ladder(found, weights, train, valid, schema, spec, training, extraction, seed)
-    losses = {size: context.row_losses(size) for size in ladder_sizes(len(found.alpha_P), extraction.ratio)}
+    sizes = ladder_sizes(len(found.tuples), extraction.ratio)
+    if found.order == 3:  # beside the pairs none may be needed
+        sizes = [0, *sizes]
+    losses = {size: ladder.row_losses(size) for size in sizes}
     size, rule = extraction.size, f"ladder({extraction.size} given)"
     if size is None:
-        size = _refine(losses, context.row_losses, extraction)
+        size = _refine(losses, ladder.row_losses, extraction)
         rule = "smallest size as good as the best"
-        if extraction.rule == "ladder":
+        if extraction.rule == "ladder" and size > 0:
             size = largest_gap(found, size, best_size(losses))
             rule = "largest fall of |alpha| among the sizes as good as the best"
-    losses[size] = losses[size] if size in losses else context.row_losses(size)
+    losses[size] = losses[size] if size in losses else ladder.row_losses(size)
     return from_gates(found, schema, size, rule, size_curve(losses))
 
 
@@ -136,11 +152,12 @@ class _Ladder:
     training: TrainingConfig
     extraction: ExtractionConfig
     seed: int
+    base: Selection | None
 
     def row_losses(self, size: int) -> Losses:
         """Validation log loss of every row after closing all but ``size`` gates and fine-tuning: [N]."""
         kept = np.sort(self.gates.ranking()[:size])
-        model = close_gates(self.weights, kept, self.schema, self.spec)
+        model = close_gates(self.weights, kept, self.schema, self.spec, self.base)
         tuning = self.training.model_copy(update={"linear_rate_factor": self.extraction.linear_rate_factor})
         fine_tune(model, self.train, tuning, epochs=self.extraction.fine_tune_epochs, seed=self.seed)
         prepare_for_evaluation(model, self.train, tuning)
@@ -149,12 +166,19 @@ class _Ladder:
         return losses_N
 
 
-def close_gates(weights: Mapping[str, Tensor], kept: NDArray[np.int64], schema: Schema, spec: ModelSpec) -> CTRModel:
-    """The searched model with every pair but ``kept`` (places in the list of all pairs, ascending) removed."""
-    pairs = schema.tuples(2)
-    model = CTRModel(search_spec(spec), schema, tuple(pairs[i] for i in kept))
-    index = torch.from_numpy(kept)
-    model.load_state_dict(
-        {key: value[index] if key.startswith("interactions.") else value for key, value in weights.items()}
-    )
+def close_gates(
+    weights: Mapping[str, Tensor],
+    kept: NDArray[np.int64],
+    schema: Schema,
+    spec: ModelSpec,
+    base: Selection | None = None,
+) -> CTRModel:
+    """The searched model with every candidate but ``kept`` (places in the list of all, ascending) removed."""
+    candidates = schema.tuples(spec.order)
+    tuples = tuple(candidates[i] for i in kept)
+    given = {"pairs": tuples} if spec.order == 2 else {"pairs": base_pairs(spec, schema, base), "triples": tuples}
+    model = CTRModel(search_spec(spec), schema, **given)
+    index, part = torch.from_numpy(kept), f"{searched_part(spec)}."
+    state = {key: value[index] if key.startswith(part) else value for key, value in weights.items()}
+    model.load_state_dict({key: state[key] for key in model.state_dict()})  # without triples, without their table
     return model

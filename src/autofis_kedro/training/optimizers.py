@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import torch
 from torch import nn
 
 from autofis_kedro.data.batches import Batch
+from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel
 from autofis_kedro.models.embeddings import FieldTable
+from autofis_kedro.models.interactions import Interactions
 from autofis_kedro.optim import GRDA, EpsilonHatAdam, c_for_final_threshold
 from autofis_kedro.optim.groups import claim
 from autofis_kedro.training.config import SearchConfig, TrainingConfig
@@ -108,7 +110,8 @@ def make_optimizers(
     """
     groups = claim(model, GROUPS)
     deferred, dense = _divide_tables(model, groups, config)
-    gates = groups.pop("alpha") if search is not None else []
+    alphas = groups["alpha"] if search is None else []  # else GRDA's
+    groups["alpha"] = alphas
     adam = EpsilonHatAdam(
         [
             {"params": parameters, "weight_decay": _penalty(name, config), "lr": _rate(name, config)}
@@ -117,11 +120,22 @@ def make_optimizers(
         ]
     )
     tables = TableUpdates(deferred, dense, lazy=config.table_adam == "lazy")
-    if search is None:
-        return Optimizers(adam, None, tables, groups.get("alpha", []), config.l1_alpha)
-    alpha_0 = float(torch.cat([gates.detach() for gates in model.all_gates]).abs().mean())
-    c = grda_c(search, planned_steps, alpha_0)
-    return Optimizers(adam, GRDA(gates, lr=search.gate_learning_rate, c=c, mu=search.mu), tables, [], 0.0)
+    grda = _make_grda(model, search, planned_steps) if search is not None else None
+    return Optimizers(adam, grda, tables, alphas, config.l1_alpha)
+
+
+def _make_grda(model: CTRModel, search: SearchConfig, planned_steps: int) -> GRDA:
+    """GRDA with a group for each order of interactions."""
+    groups: list[dict[str, Any]] = []
+    for order, part in ((2, model.interactions), (3, model.triples)):
+        alpha = part.alpha_P if isinstance(part, Interactions) else None
+        if alpha is not None:
+            own = search.of_order(order)
+            c = grda_c(own, planned_steps, float(alpha.detach().abs().mean()))
+            groups.append({"params": [alpha], "lr": search.gate_learning_rate, "c": c, "mu": own.mu})
+    if not groups:
+        raise UserError("the model has no gates to search: set weighting: learned")
+    return GRDA(groups)
 
 
 def _divide_tables(

@@ -53,7 +53,7 @@ class Fitted:
         weights: the best on validation; after a search those of the last step. On the CPU, evaluation statistics
         included.
         history: one record per evaluation.
-        trajectory: (step, alpha [P]) about 200 times in a search, else empty.
+        trajectory: (step, alpha [P]) about 200 times in a search, else empty; P: pairs, then triples.
         dual: GRDA's dual at the end of a search [P].
         seconds: of training and validation.
         rows_per_second: of training alone.
@@ -128,7 +128,10 @@ class Run:
         self._loss_sum += loss
         self._loss_steps += 1
         if self.search is not None and self.step % self._trajectory_stride == 0:
-            self.trajectory.append((self.step, self.model.gates.tolist()))
+            self.trajectory.append((self.step, self._all_alpha().tolist()))
+
+    def _all_alpha(self) -> Tensor:
+        return torch.cat([alpha.detach().cpu() for alpha in self.model.all_gates])
 
     @property
     def _trajectory_stride(self) -> int:
@@ -162,7 +165,7 @@ class Run:
         """The best weights, also put into the model."""
         self.model.load_state_dict(self.best)
         grda = self.optimizers.grda
-        dual = grda.state[self.model.gates]["dual"].detach().cpu().clone() if grda is not None else None
+        dual = torch.cat([grda.state[alpha]["dual"].cpu() for alpha in self.model.all_gates]) if grda else None
         return Fitted(self.best, self.history, self.trajectory, dual, self.seconds, self.rows_per_second)
 
     def to_save(self) -> tuple[dict[str, Tensor], dict[str, Any]]:

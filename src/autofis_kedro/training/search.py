@@ -10,7 +10,8 @@ from torch import Tensor
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.models import CTRModel, ModelSpec
-from autofis_kedro.selection.gates import Gates
+from autofis_kedro.selection.gates import Gates, field_columns
+from autofis_kedro.selection.selection import Selection
 from autofis_kedro.training.checkpoint import checkpoint_for, data_fingerprint
 from autofis_kedro.training.config import CheckpointConfig, SearchConfig, TrainingConfig
 from autofis_kedro.training.loop import fit
@@ -22,8 +23,8 @@ class Searched:
     """What a search leaves.
 
     Attributes:
-        gates: every pair with alpha, dual and rank (``Gates.frame``).
-        trajectory: step, field_1, field_2, alpha: about 200 steps of every pair.
+        gates: every candidate with alpha, dual and rank (``Gates.frame``): pairs, in third order triples.
+        trajectory: step, field_1, field_2 (, field_3), alpha: about 200 steps of every candidate.
         weights: of the whole search model.
         history: one row per evaluation.
         cost: seconds and rows per second.
@@ -52,27 +53,31 @@ def search_gates(
     seed: int,
     checkpoints: CheckpointConfig | None = None,
     name: str = "search",
+    base: Selection | None = None,
 ) -> Searched:
-    """Search the gates of all pairs.
+    """Search the gates of all pairs, or in third order of all triples beside the pairs of ``base``.
 
-    The validation rows are only watched: all planned steps are made, and no choice is taken here.
+    As in the paper, a third-order search takes up the pairs that a second-order search kept. The validation rows are
+    only watched: all planned steps are made, and no choice is taken here.
 
     Raises:
         UserError: data that do not fit the schema, or a training that diverges.
     """
     training = search_training(training, search)
-    model = CTRModel(search_spec(spec), schema, seed=seed)
-    identity = (model.spec, schema.fingerprint, training, search, seed, data_fingerprint(train))
+    model = CTRModel(search_spec(spec), schema, base_pairs(spec, schema, base), seed=seed)
+    identity = (model.spec, model.kept, schema.fingerprint, training, search, seed, data_fingerprint(train))
     checkpoint = checkpoint_for(checkpoints, name, f"search_{seed}", *identity)
     fitted = fit(model, train, valid, training, seed=seed, search=search, checkpoint=checkpoint, name=name)
     if checkpoint is not None:
         checkpoint.remove()
     assert fitted.dual is not None
-    alpha = fitted.weights["interactions.alpha_P"]
-    gates = Gates(alpha.double().numpy(), fitted.dual.double().numpy())
+    part = searched_part(spec)
+    alpha, tuples = fitted.weights[f"{part}.alpha_P"], schema.tuples(spec.order)
+    gates = Gates(alpha.double().numpy(), fitted.dual[-len(tuples) :].double().numpy(), tuples)
     cost = {"seconds": fitted.seconds, "rows_per_second": fitted.rows_per_second}
     history = history_frame([fitted.history], [seed])
-    return Searched(gates.frame(schema), _trajectory(fitted.trajectory, schema), fitted.weights, history, cost)
+    trajectory = _trajectory(fitted.trajectory, gates.frame(schema))
+    return Searched(gates.frame(schema), trajectory, fitted.weights, history, cost)
 
 
 def search_training(training: TrainingConfig, search: SearchConfig) -> TrainingConfig:
@@ -82,12 +87,20 @@ def search_training(training: TrainingConfig, search: SearchConfig) -> TrainingC
     return training.model_copy(update=changed | {"linear_rate_factor": search.linear_rate_factor})
 
 
-def _trajectory(points: list[tuple[int, list[float]]], schema: Schema) -> pl.DataFrame:
-    pairs = pl.DataFrame(
-        [(schema.names[i], schema.names[j]) for i, j in schema.tuples(2)], schema=["field_1", "field_2"], orient="row"
-    )
+def searched_part(spec: ModelSpec) -> str:
+    """The part of the model whose gates a search of this order decides."""
+    return "interactions" if spec.order == 2 else "triples"
+
+
+def base_pairs(spec: ModelSpec, schema: Schema, base: Selection | None) -> tuple[tuple[int, ...], ...] | None:
+    """The pairs of a search model: all, or in third order those of ``base``."""
+    return base.of_order(2, schema) if spec.order == 3 and base is not None else None
+
+
+def _trajectory(points: list[tuple[int, list[float]]], gates: pl.DataFrame) -> pl.DataFrame:
+    fields = gates.select(field_columns(gates))
     frames = [
-        pairs.select(pl.lit(step).alias("step"), "field_1", "field_2").with_columns(pl.Series("alpha", alpha))
+        fields.select(pl.lit(step).alias("step"), pl.all()).with_columns(pl.Series("alpha", alpha[-len(fields) :]))
         for step, alpha in points
     ]
     return pl.concat(frames)

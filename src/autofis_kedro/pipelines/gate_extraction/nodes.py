@@ -8,7 +8,7 @@ from torch import Tensor
 
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
-from autofis_kedro.reporting.plots import alpha_heatmap, extraction_curve
+from autofis_kedro.reporting.plots import alpha_bars, alpha_heatmap, extraction_curve
 from autofis_kedro.reporting.tables import kept_interactions
 from autofis_kedro.selection import Selection
 from autofis_kedro.training import (
@@ -33,6 +33,7 @@ def extract(
     search: SearchConfig,
     extraction: ExtractionConfig,
     seeds: SeedsConfig,
+    base: Selection | None = None,
 ) -> tuple[Selection, pl.DataFrame, dict[str, float]]:
     """The selection, the same as a table, and what it cost."""
     start = time.perf_counter()
@@ -47,6 +48,7 @@ def extract(
         tuning,
         extraction,
         seed=seeds.seed,
+        base=base,
     )
     return selection, kept_interactions(selection), {"seconds": time.perf_counter() - start}
 
@@ -54,3 +56,8 @@ def extract(
 def draw_gates(gates: pl.DataFrame, selection: Selection, planted: list[list[str]]) -> tuple[go.Figure, go.Figure]:
     """The heat map of alpha, and accuracy against size."""
     return alpha_heatmap(gates, selection, planted), extraction_curve(selection)
+
+
+def draw_triples(gates: pl.DataFrame, selection: Selection, planted: list[list[str]]) -> tuple[go.Figure, go.Figure]:
+    """Bars of the largest |alpha|, and accuracy against size."""
+    return alpha_bars(gates, selection, planted), extraction_curve(selection)

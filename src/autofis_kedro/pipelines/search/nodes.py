@@ -7,6 +7,8 @@ from torch import Tensor
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.reporting.plots import alpha_trajectories
+from autofis_kedro.selection import Selection
+from autofis_kedro.selection.gates import field_columns
 from autofis_kedro.training import (
     CheckpointConfig,
     ModelConfig,
@@ -26,6 +28,7 @@ def search(
     search: SearchConfig,
     seeds: SeedsConfig,
     checkpoints: CheckpointConfig,
+    base: Selection | None = None,
     *,
     name: str,
 ) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, Tensor], pl.DataFrame, dict[str, float]]:
@@ -40,6 +43,7 @@ def search(
         seed=seeds.seed,
         checkpoints=checkpoints,
         name=name,
+        base=base,
     )
     return found.gates, found.trajectory, found.weights, found.history, found.cost
 
@@ -47,6 +51,8 @@ def search(
 def draw_trajectories(
     trajectory: pl.DataFrame, gates: pl.DataFrame, planted: list[list[str]], *, name: str
 ) -> go.Figure:
-    """Alpha over the search; planted pairs by name where known, else those that end with the largest |alpha|."""
-    top = gates.sort("rank").head(8).select("field_1", "field_2").rows()
-    return alpha_trajectories(trajectory, planted or top, f"gates of {name} during the search")
+    """Alpha over the search; planted ones by name where known, else those that end with the largest |alpha|."""
+    fields = field_columns(gates)
+    top = gates.sort("rank").select(fields).rows()
+    known = [pair for pair in planted if len(pair) == len(fields)]
+    return alpha_trajectories(trajectory, known or top[:8], top[:300], f"gates of {name} during the search")

@@ -1,21 +1,24 @@
 """The search stage: one search per searched model, each in its own namespace."""
 
+from collections.abc import Collection
+
 from kedro.pipeline import Node, Pipeline
 
-from autofis_kedro.pipelines.naming import named
+from autofis_kedro.pipelines.naming import base_of, named
 from autofis_kedro.pipelines.search.nodes import draw_trajectories, search
 from autofis_kedro.roster import SEARCHED
 
 
-def create_pipeline(names: tuple[str, ...] = SEARCHED) -> Pipeline:
+def create_pipeline(names: Collection[str] = SEARCHED) -> Pipeline:
     """Search the gates of every named model."""
     return sum((_search(name) for name in names), Pipeline([]))
 
 
 def _search(name: str) -> Pipeline:
+    base = base_of(name)
     fixed = ["params:training", "params:search", "params:seeds", "params:checkpoints"]
     outputs = ["gates", "gate_trajectory", "search_weights", "search_history", "search_cost"]
-    inputs = ["train_examples", "valid_examples", "schema", "params:model", *fixed]
+    inputs = ["train_examples", "valid_examples", "schema", "params:model", *fixed, *base]
     nodes = [
         Node(named(search, name=name), inputs, outputs, name="search"),
         Node(
@@ -28,7 +31,7 @@ def _search(name: str) -> Pipeline:
     return Pipeline(
         nodes,
         namespace=name,
-        inputs={n: n for n in ("train_examples", "valid_examples", "schema", "planted_interactions")},
+        inputs={n: n for n in ("train_examples", "valid_examples", "schema", "planted_interactions")} | base,
         parameters={"params:model": f"params:{name}"} | {parameter: parameter for parameter in fixed},
         tags="search",
     )

@@ -11,7 +11,7 @@ from autofis_kedro.data.schema import Schema
 from autofis_kedro.evaluation.metrics import Metrics, score
 from autofis_kedro.reporting.plots import training_curves
 from autofis_kedro.reporting.rows import ModelMetrics
-from autofis_kedro.selection import Selection, keep_all
+from autofis_kedro.selection import Selection, joined, keep_all, select
 from autofis_kedro.training import (
     CheckpointConfig,
     ModelConfig,
@@ -63,12 +63,13 @@ def evaluate(
     model: ModelConfig,
     training: TrainingConfig,
     cost: Costs,
-    search_cost: Costs | None = None,
-    extraction_cost: Costs | None = None,
-    *,
+    *search_costs: Costs,
     name: str,
 ) -> tuple[pl.DataFrame, ModelMetrics]:
-    """Predictions on the validation and test rows, and their metrics per seed."""
+    """Predictions on the validation and test rows, and their metrics per seed.
+
+    ``search_costs`` are those of every search and extraction that led to the selection.
+    """
     config = model.training_of(training)
     parts = {
         split: predict_seeds(weights, examples, schema, selection, model.spec, config)
@@ -82,7 +83,7 @@ def evaluate(
         parameters=int(cost["parameters"]),
         rows_per_second=cost["rows_per_second"],
         train_seconds=cost["seconds"],
-        search_seconds=sum(found["seconds"] for found in (search_cost, extraction_cost) if found),
+        search_seconds=sum(found["seconds"] for found in search_costs),
     )
     predictions = [part.with_columns(pl.lit(split).alias("split")) for split, part in parts.items()]
     return pl.concat(predictions), metrics
@@ -96,20 +97,27 @@ def evaluate_searched(
     model: ModelConfig,
     training: TrainingConfig,
     cost: Costs,
+    base: Selection | None = None,
     *,
     name: str,
 ) -> tuple[pl.DataFrame, ModelMetrics]:
-    """The searched model as it is at the end of the search: closed gates are zeros."""
+    """The searched model as it is at the end of the search: closed gates are zeros.
+
+    ``base`` holds the pairs beside which triples were searched.
+    """
     named = {f"seed_0/{key}": tensor for key, tensor in weights.items()}
     searched = model.model_copy(update={"spec": search_spec(model.spec)})
     n_parameters = sum(t.numel() for key, t in weights.items() if ".norm." not in key)
     found = {"parameters": float(n_parameters), "rows_per_second": cost["rows_per_second"], "seconds": 0.0}
-    everything = keep_all(schema)
+    everything = keep_all(schema, model.spec.order)
+    if base is not None:
+        everything = joined(base, select(schema, schema.tuples(3), "keep_all", order=3), "keep_all")
     predictions, metrics = evaluate(
-        named, valid_examples, test_examples, schema, everything, searched, training, found, cost, name=name
+        named, valid_examples, test_examples, schema, everything, searched, training, found, name=name
     )
-    n_open = int(weights["interactions.alpha_P"].count_nonzero())
-    return predictions, metrics.model_copy(update={"kept": n_open})
+    parts = {"kept": "interactions.alpha_P", "kept_triples": "triples.alpha_P"}
+    n_open = {count: int(weights[part].count_nonzero()) for count, part in parts.items() if part in weights}
+    return predictions, metrics.model_copy(update=n_open)
 
 
 def draw_training(history: pl.DataFrame, *, name: str) -> go.Figure:

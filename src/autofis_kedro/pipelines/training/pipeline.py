@@ -8,12 +8,12 @@ from autofis_kedro.pipelines.training.nodes import draw_training, evaluate, eval
 EXAMPLES = ["train_examples", "valid_examples", "test_examples"]
 
 
-def trained_model(name: str, selection: str, searched_by: str | None = None) -> Pipeline:
+def trained_model(name: str, selection: str, searches: tuple[str, ...] = ()) -> Pipeline:
     """Train, evaluate and draw the model ``name`` over the interactions of the data set ``selection``.
 
-    ``searched_by`` is the namespace whose search and extraction the selection cost.
+    ``searches`` are the namespaces whose search and extraction the selection cost.
     """
-    costs = ["search_cost", "extraction_cost"] if searched_by else []
+    costs = {f"{kind}_of_{by}": f"{by}.{kind}" for by in searches for kind in ("search_cost", "extraction_cost")}
     fixed = ["params:training", "params:seeds", "params:checkpoints"]
     nodes = [
         Node(
@@ -44,30 +44,23 @@ def trained_model(name: str, selection: str, searched_by: str | None = None) -> 
     return Pipeline(
         nodes,
         namespace=name,
-        inputs=shared | {cost: f"{searched_by}.{cost}" for cost in costs},
+        inputs=shared | costs,
         parameters={"params:model": f"params:{name}"} | {parameter: parameter for parameter in fixed},
         tags="training",
     )
 
 
-def searched_itself(name: str, searched_by: str) -> Pipeline:
-    """Evaluate the searched model as the search left it."""
-    node = Node(
-        named(evaluate_searched, name=name),
-        ["weights", "valid_examples", "test_examples", "schema", "params:model", "params:training", "cost"],
-        ["predictions", "metrics"],
-        name="evaluate",
-    )
+def searched_itself(name: str, searches: tuple[str, ...]) -> Pipeline:
+    """Evaluate the searched model as the search left it; a third-order one stands on the pairs of an earlier one."""
+    searched, *earlier = searches
+    base = {"base": f"{earlier[0]}.selection"} if earlier else {}
+    inputs = ["weights", "valid_examples", "test_examples", "schema", "params:model", "params:training", "cost", *base]
+    node = Node(named(evaluate_searched, name=name), inputs, ["predictions", "metrics"], name="evaluate")
+    shared = {example: example for example in ("valid_examples", "test_examples", "schema")}
     return Pipeline(
         [node],
         namespace=name,
-        inputs={
-            "weights": f"{searched_by}.search_weights",
-            "cost": f"{searched_by}.search_cost",
-            "valid_examples": "valid_examples",
-            "test_examples": "test_examples",
-            "schema": "schema",
-        },
-        parameters={"params:model": f"params:{searched_by}", "params:training": "params:training"},
+        inputs=shared | base | {"weights": f"{searched}.search_weights", "cost": f"{searched}.search_cost"},
+        parameters={"params:model": f"params:{searched}", "params:training": "params:training"},
         tags="training",
     )
