@@ -2,8 +2,7 @@
 
 import warnings
 
-from kedro.config import OmegaConfigLoader
-
+from autofis_kedro.config_loader import UnsharedConfigLoader
 from autofis_kedro.hooks import CheckInputs, CheckParameters, KeepCheckpoints, PrintSummary, ShowProgress
 
 # A stage reads what another model's namespace made ("autofm.selection"), and both spellings of --pipeline are promised.
@@ -12,7 +11,7 @@ warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 
 HOOKS = (CheckParameters(), CheckInputs(), ShowProgress(), PrintSummary(), KeepCheckpoints())
 
-CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_CLASS = UnsharedConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     # The built-in problem: `kedro run` needs no data.

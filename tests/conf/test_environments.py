@@ -96,3 +96,11 @@ def test_params_reach_the_typed_groups(env, given, read, tmp_path_factory):
 def test_raw_path_reaches_the_click_log(tmp_path_factory):
     context = context_of("criteo", tmp_path_factory, raw_path="/somewhere/day_*.gz")
     assert context.catalog["raw_rows"].load().raw_path == "/somewhere/day_*.gz"
+
+
+def test_a_parameter_of_one_model_changes_no_other(tmp_path_factory):
+    plain = context_of("synthetic", tmp_path_factory).params
+    changed = context_of("synthetic", tmp_path_factory, deepfm={"spec": {"mlp": {"dropout": 0.25}}}).params
+    assert changed["deepfm"].spec.mlp.dropout == 0.25
+    assert changed["deepfm"].spec.mlp.hidden == plain["deepfm"].spec.mlp.hidden
+    assert {name for name in plain if plain[name] != changed[name]} == {"deepfm"}
