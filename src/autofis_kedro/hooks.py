@@ -16,7 +16,7 @@ from rich import get_console
 
 from autofis_kedro.errors import UserError
 from autofis_kedro.reporting.tables import comparison, render
-from autofis_kedro.roster import ALL, SEARCHED, SEARCHED_3RD
+from autofis_kedro.roster import ALL, SEARCHED, SEARCHED_3RD, SEARCHED_BI
 from autofis_kedro.sources.atomic import AtomicDataset
 from autofis_kedro.sources.checked import checked, unknown
 
@@ -94,7 +94,7 @@ class PrintSummary:
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Print what this run made: models compared, interactions kept, and where everything is."""
         made = pipeline.all_outputs()
-        searched = [name for name in (*SEARCHED, *SEARCHED_3RD) if f"{name}.selection" in made]
+        searched = [name for name in (*SEARCHED, *SEARCHED_3RD, *SEARCHED_BI) if f"{name}.selection" in made]
         selections = {name: catalog[f"{name}.selection"].load() for name in searched}
         metrics = [catalog[f"{name}.metrics"].load() for name in ALL if f"{name}.metrics" in made]
         compared = comparison(metrics, None) if metrics else None

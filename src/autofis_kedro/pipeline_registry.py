@@ -1,41 +1,56 @@
 """The registered pipelines: parts by name, and sums of them that run from the raw rows."""
 
+from collections.abc import Collection
+
 from kedro.pipeline import Pipeline
 
 from autofis_kedro import roster
-from autofis_kedro.pipelines import baselines, bucketing, comparison, gate_extraction, ingestion, retrain, search
+from autofis_kedro.pipelines import (
+    baselines,
+    bucketing,
+    comparison,
+    gate_extraction,
+    ingestion,
+    retrain,
+    search,
+    transfer,
+)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Every stage with all that it needs upstream, so that each runs on a fresh clone."""
     data = ingestion.create_pipeline() + bucketing.create_pipeline()
-    trained = data + baselines.create_pipeline()
-    searched = data + search.create_pipeline()
-    extracted = searched + gate_extraction.create_pipeline()
+    extracted = data + _extracted(roster.SEARCHED)
     retrained = extracted + retrain.create_pipeline()
-    third = roster.SEARCHED_3RD
-    third_order = (
-        extracted
-        + search.create_pipeline(third)
-        + gate_extraction.create_pipeline(third)
-        + retrain.create_pipeline(third, roster.VARIANTS_3RD)
-        + retrain.create_pipeline(roster.SEARCHED, ("",))
-        + baselines.create_pipeline(("fm", "deepfm"))
-    )
     autofis = retrained + baselines.create_pipeline(("fm",)) + baselines.create_controls()
-    everything = autofis + baselines.create_pipeline(roster.FIRST_BASELINES)
+    both_orders = _retrained(data + baselines.create_pipeline(("fm", "deepfm")), roster.SEARCHED, ("",))
+    pipelines = {
+        "baselines": (data + baselines.create_pipeline(), roster.BASELINES),
+        "third_order": (_retrained(both_orders, roster.SEARCHED_3RD, roster.VARIANTS_3RD), roster.THIRD_ORDER),
+        "bi_level": (_retrained(both_orders, roster.SEARCHED_BI, ("",)), roster.BI_LEVEL),
+        "transfer": (
+            data
+            + _extracted(roster.TRANSFERRED.values())
+            + baselines.create_pipeline(("fm", "ipnn"))
+            + transfer.create_pipeline(),
+            roster.TRANSFER,
+        ),
+        "autofis": (autofis, roster.AUTOFIS),
+        "__default__": (autofis + baselines.create_pipeline(roster.FIRST_BASELINES), roster.MAIN),
+    }
     return {
         "ingestion": ingestion.create_pipeline(),
         "bucketing": data,
-        "baselines": trained + _compared(roster.BASELINES),
         "search": extracted,
         "gate_extraction": extracted,
         "retrain": retrained,
-        "third_order": third_order + _compared(roster.THIRD_ORDER),
-        "autofis": autofis + _compared(roster.AUTOFIS),
-        "__default__": everything + _compared(roster.MAIN),
-    }
+    } | {name: pipeline + comparison.create_pipeline(models) for name, (pipeline, models) in pipelines.items()}
 
 
-def _compared(names: tuple[str, ...]) -> Pipeline:
-    return comparison.create_pipeline(names)
+def _extracted(names: Collection[str]) -> Pipeline:
+    """Search and extraction of the named models."""
+    return search.create_pipeline(names) + gate_extraction.create_pipeline(names)
+
+
+def _retrained(upstream: Pipeline, names: Collection[str], variants: tuple[str, ...]) -> Pipeline:
+    return upstream + _extracted(names) + retrain.create_pipeline(names, variants)

@@ -9,6 +9,12 @@ SEARCHED = ("autofm", "autodeepfm")
 SEARCHED_3RD = {"autofm_3rd": "autofm", "autodeepfm_3rd": "autodeepfm"}
 """Models whose triples are searched, each beside the pairs that the second-order model kept."""
 
+SEARCHED_BI = ("bi_autofm", "bi_autodeepfm")
+"""The same as ``SEARCHED`` with bi-level optimisation (Table 8)."""
+
+TRANSFERRED = {"autoipnn": "autofm", "autoipnn_3rd": "autofm_3rd"}
+"""Models over the interactions that another model's search kept (Table 4)."""
+
 VARIANTS = ("", "_warm", "_no_bn", "_no_alpha", "_plain")
 """Ways to re-train: as the paper; alpha from the search; without batch norm; without alpha; without either."""
 
@@ -24,8 +30,10 @@ THEMSELVES = tuple(f"{name}_searched" for name in SEARCHED)
 """The searched models as they are at the end of the search."""
 THEMSELVES_3RD = tuple(f"{name}_searched" for name in SEARCHED_3RD)
 
-TRAINED = (*BASELINES, *CONTROLS, *RETRAINED, *RETRAINED_3RD)
-ALL = (*TRAINED, *THEMSELVES, *THEMSELVES_3RD)
+THEMSELVES_BI = tuple(f"{name}_searched" for name in SEARCHED_BI)
+
+TRAINED = (*BASELINES, *CONTROLS, *RETRAINED, *RETRAINED_3RD, *SEARCHED_BI, *TRANSFERRED)
+ALL = (*TRAINED, *THEMSELVES, *THEMSELVES_3RD, *THEMSELVES_BI)
 CHOICE = tuple(name for name in ALL if name not in CONTROLS)
 """Of these the user's model is chosen, on validation rows."""
 
@@ -36,6 +44,10 @@ AUTOFIS = tuple(name for name in MAIN if name not in ("lr", "deepfm"))
 """The models of the pipeline autofis."""
 THIRD_ORDER = ("fm", "deepfm", *SEARCHED, *THEMSELVES, *RETRAINED_3RD, *THEMSELVES_3RD)
 """The models of the pipeline third_order."""
+TRANSFER = ("fm", "ipnn", *TRANSFERRED)
+"""The models of the pipeline transfer."""
+BI_LEVEL = ("fm", "deepfm", *SEARCHED, *THEMSELVES, *SEARCHED_BI, *THEMSELVES_BI)
+"""The models of the pipeline bi_level."""
 
 
 def weights_of(name: str) -> str:
@@ -44,8 +56,10 @@ def weights_of(name: str) -> str:
 
 
 def searched_by(name: str) -> str | None:
-    """The model whose search chose a re-trained model's interactions."""
-    groups = ((SEARCHED, VARIANTS), (tuple(SEARCHED_3RD), VARIANTS_3RD))
+    """The model whose search chose a re-trained or transferred model's interactions."""
+    if name in TRANSFERRED:
+        return TRANSFERRED[name]
+    groups = ((SEARCHED, VARIANTS), (tuple(SEARCHED_3RD), VARIANTS_3RD), (SEARCHED_BI, ("",)))
     found = (model for models, variants in groups for model in models for v in variants if name == model + v)
     return next(found, None)
 

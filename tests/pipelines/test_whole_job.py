@@ -10,7 +10,7 @@ import pytest
 from safetensors.torch import load_file
 
 from autofis_kedro.pipeline_registry import register_pipelines
-from autofis_kedro.roster import BASELINES, MAIN, SEARCHED, THIRD_ORDER, TRAINED
+from autofis_kedro.roster import BASELINES, BI_LEVEL, MAIN, SEARCHED, THIRD_ORDER, TRAINED, TRANSFER
 from tests.kedro_project import TINY, command, kedro_run, newest, surroundings
 
 FM = ("--pipeline", "baselines", "--to-outputs", "fm.weights")
@@ -32,7 +32,10 @@ def test_the_run_succeeds_and_ends_with_the_table(finished):
     assert "Artifacts:" in result.stdout
 
 
-@pytest.mark.parametrize(("pipeline", "names"), [("baselines", BASELINES), ("third_order", THIRD_ORDER)])
+@pytest.mark.parametrize(
+    ("pipeline", "names"),
+    [("baselines", BASELINES), ("third_order", THIRD_ORDER), ("transfer", TRANSFER), ("bi_level", BI_LEVEL)],
+)
 def test_a_pipeline_trains_and_compares_its_models(tmp_path, pipeline, names):
     result = kedro_run(tmp_path, "--pipeline", pipeline, "--params", TINY)
     assert result.returncode == 0, result.stdout

@@ -55,7 +55,9 @@ DEFERRED = CONFIG.model_copy(update={"table_adam": "deferred", "l2_embedding": 0
 
 
 @pytest.mark.parametrize("config", [CONFIG, DEFERRED], ids=["dense", "deferred"])
-@pytest.mark.parametrize("search", [None, SearchConfig(epochs=4, gate_decay=0.8)])
+@pytest.mark.parametrize(
+    "search", [None, SearchConfig(epochs=4, gate_decay=0.8), SearchConfig(epochs=4, optimization="bi_level")]
+)
 @pytest.mark.parametrize("step", [1, 15, 16, 37])
 def test_a_killed_training_continues_to_the_same_bits(tmp_path, search, step, config):
     def train(checkpoint):
@@ -201,6 +203,20 @@ def test_a_third_order_search_finds_the_planted_triple_beside_the_kept_pairs():
     assert abs(alphas[0]) > 2 * abs(alphas[1]), "their alpha is this search's"
     warm = build(search_spec(spec), schema, selection, seed=0, warm_alpha=True)
     torch.testing.assert_close(warm.gates.detach(), torch.tensor(alphas))
+
+
+def test_a_bi_level_search_moves_gates_on_validation_rows_alone():
+    spec = ModelSpec(embedding_dim=4, normalize=True, weighting="learned")
+    search = SearchConfig(epochs=1, optimization="bi_level", final_threshold=0.0)
+
+    def alpha(train, valid):
+        model = CTRModel(spec, SCHEMA, seed=1)
+        config = TrainingConfig(batch_size=450, learning_rate=1e-12)  # the weights hardly move
+        return fit(model, train, valid, config, seed=1, search=search).weights["interactions.alpha_P"]
+
+    other = random_examples(SCHEMA, 900, 7)
+    torch.testing.assert_close(alpha(TRAIN, VALID), alpha(other, VALID), rtol=1e-4, atol=1e-5)
+    assert (alpha(TRAIN, VALID) - alpha(TRAIN, random_examples(SCHEMA, 300, 8))).abs().max() > 1e-3
 
 
 def test_no_triple_is_kept_where_none_is_needed():

@@ -69,6 +69,9 @@ class SearchConfig(Frozen):
 
     Attributes:
         epochs: passes over the train rows; all are made, for the threshold is planned for them.
+        optimization: ``one_level`` trains gates and weights on the same train rows (paper Eq. 14). ``bi_level``
+            alternates as first-order DARTS does: gates on a batch of validation rows, weights on one of train rows
+            (Table 8); its selection has seen the validation rows.
         strength: ``final_threshold`` makes GRDA equally strong whatever the number of steps; ``paper`` takes c as is.
         final_threshold: where the threshold ends, in units of the initial alpha.
         c: the paper's c, with ``strength: paper``.
@@ -85,6 +88,7 @@ class SearchConfig(Frozen):
     """
 
     epochs: int = Bounded(default=1, ge=1)
+    optimization: Literal["one_level", "bi_level"] = "one_level"
     strength: Literal["final_threshold", "paper"] = "final_threshold"
     final_threshold: float = Bounded(default=1.0, ge=0)
     c: float = Bounded(default=0.005, ge=0)
@@ -138,21 +142,33 @@ class ModelConfig(Frozen):
         spec: the model.
         warm_alpha: start alpha from the searched values.
         training: fields of ``TrainingConfig`` that this model has otherwise.
+        search: fields of ``SearchConfig`` that this model's search has otherwise.
     """
 
     spec: ModelSpec
     warm_alpha: bool = False
     training: Mapping[str, Any] = Bounded(default_factory=dict)
+    search: Mapping[str, Any] = Bounded(default_factory=dict)
 
     @field_validator("training")
     @classmethod
-    def _are_fields(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _are_training(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
         TrainingConfig.model_validate(dict(given))
+        return given
+
+    @field_validator("search")
+    @classmethod
+    def _are_search(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        SearchConfig.model_validate(dict(given))
         return given
 
     def training_of(self, common: TrainingConfig) -> TrainingConfig:
         """The data set's training with what this model changes."""
         return TrainingConfig.model_validate(common.model_dump() | dict(self.training))
+
+    def search_of(self, common: SearchConfig) -> SearchConfig:
+        """The data set's search with what this model changes."""
+        return SearchConfig.model_validate(common.model_dump() | dict(self.search))
 
 
 class SeedsConfig(Frozen):

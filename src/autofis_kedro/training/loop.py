@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count, repeat
+
 import torch
+from torch import Tensor
 
 from autofis_kedro.data.batches import Batch, training_batches
 from autofis_kedro.data.examples import Examples, check_examples
@@ -66,10 +70,11 @@ def fit(
 def _train(
     run: Run, train: Examples, valid: Examples, seed: int, checkpoint: Checkpoint | None, progress: TrainingProgress
 ) -> None:
+    gate_batches = _gate_batches(run, valid, seed)
     while not run.is_finished:
         epoch, first = divmod(run.step, run.steps_per_epoch)
         for batch in training_batches(train, run.config.batch_size, seed=seed, epoch=epoch, first_batch=first):
-            loss = _update(run, batch)
+            loss = _update(run, batch, next(gate_batches))
             progress.advance(len(batch), run.rows_per_second, loss)
             if is_boundary(run.step, run.steps_per_epoch, run.config.evaluations_per_epoch):
                 _evaluate(run, train, valid, progress)
@@ -79,16 +84,29 @@ def _train(
                 return
 
 
-def _update(run: Run, batch: Batch) -> float:
-    """One step: gradients of all parameters at the same weights, then both optimizers (paper Eq. 14)."""
+def _gate_batches(run: Run, valid: Examples, seed: int) -> Iterator[Batch | None]:
+    """Validation rows for the gates of a bi-level search, from the run's step on; None for each step of all else."""
+    if run.search is None or run.search.optimization == "one_level":
+        yield from repeat(None)
+    per_epoch = -(-valid.n_rows // run.config.batch_size)
+    epoch, first = divmod(run.step, per_epoch)
+    for number in count(epoch):
+        start = first if number == epoch else 0
+        yield from training_batches(valid, run.config.batch_size, seed=seed, epoch=number, first_batch=start)
+
+
+def _update(run: Run, batch: Batch, gate_batch: Batch | None = None) -> float:
+    """One step: gradients of all parameters at the same weights, then both optimizers (paper Eq. 14).
+
+    With a batch for the gates they move on it first, and only the weights on ``batch``.
+    """
     with run.timed(len(batch)):
         run.model.train()
-        batch = batch.to(run.device)
-        run.optimizers.begin(batch)
-        logit_B = run.model(batch)
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logit_B, batch.labels_B)
+        if gate_batch is not None:
+            run.optimizers.step_gates(_loss(run, gate_batch))
+        loss = _loss(run, batch)
         loss.backward()  # type: ignore[no-untyped-call]
-        run.optimizers.step()
+        run.optimizers.step(gates=gate_batch is None)
         value = loss.item()
     if value != value or value in (float("inf"), float("-inf")):
         raise UserError(f"training loss is {value} at step {run.step}: lower learning_rate")
@@ -97,6 +115,13 @@ def _update(run: Run, batch: Batch) -> float:
         search = run.search
         run.optimizers.decay(run.config.learning_rate_decay, search.gate_decay if search else 1.0)
     return value
+
+
+def _loss(run: Run, batch: Batch) -> Tensor:
+    batch = batch.to(run.device)
+    run.optimizers.begin(batch)
+    logit_B = run.model(batch)
+    return torch.nn.functional.binary_cross_entropy_with_logits(logit_B, batch.labels_B)
 
 
 def _evaluate(run: Run, train: Examples, valid: Examples, progress: TrainingProgress) -> None:

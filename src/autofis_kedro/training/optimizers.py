@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from autofis_kedro.data.batches import Batch
 from autofis_kedro.errors import UserError
@@ -57,17 +58,31 @@ class Optimizers:
         """Before the forward pass over a batch."""
         self.tables.begin(batch)
 
-    def step(self) -> None:
-        """One update of all from gradients at the same weights (paper Eq. 14); then no gradient is left."""
+    def step(self, *, gates: bool = True) -> None:
+        """One update of all from gradients at the same weights (paper Eq. 14); then no gradient is left.
+
+        Args:
+            gates: whether searched gates move, too.
+        """
         self.tables.step()
         if self.l1_alpha:
             for alpha in self.alphas:
                 alpha.grad.add_(alpha.detach().sign(), alpha=self.l1_alpha)  # type: ignore[union-attr]
         for optimizer in (self.adam, self.grda):
             if optimizer is not None:
-                optimizer.step()
+                if gates or optimizer is not self.grda:
+                    optimizer.step()
                 optimizer.zero_grad()
         self.tables.clear()
+
+    def step_gates(self, loss: Tensor) -> None:
+        """One update of the searched gates alone."""
+        assert self.grda is not None, "no gates are searched"
+        gates = [alpha for group in self.grda.param_groups for alpha in group["params"]]
+        for alpha, gradient in zip(gates, torch.autograd.grad(loss, gates), strict=True):
+            alpha.grad = gradient
+        self.grda.step()
+        self.grda.zero_grad()
 
     def flush(self) -> None:
         """Before anything but the next batch reads the weights."""

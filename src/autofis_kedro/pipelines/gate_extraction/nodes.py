@@ -37,7 +37,7 @@ def extract(
 ) -> tuple[Selection, pl.DataFrame, dict[str, float]]:
     """The selection, the same as a table, and what it cost."""
     start = time.perf_counter()
-    tuning = search_training(model.training_of(training), search)
+    tuning = search_training(model.training_of(training), model.search_of(search))
     selection = extract_selection(
         gates,
         search_weights,

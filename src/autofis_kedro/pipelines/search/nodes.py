@@ -39,7 +39,7 @@ def search(
         schema,
         model.spec,
         model.training_of(training),
-        search,
+        model.search_of(search),
         seed=seeds.seed,
         checkpoints=checkpoints,
         name=name,
