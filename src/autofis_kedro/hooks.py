@@ -22,7 +22,18 @@ from autofis_kedro.sources.checked import checked, unknown
 
 logger = logging.getLogger(__name__)
 
-SHORTHANDS = ("raw_path", "epochs", "n_seeds", "seed", "device", "batch_size", "embedding_dim", "n_rows")
+SHORTHANDS = (
+    "raw_path",
+    "predict_path",
+    "predict_keys",
+    "epochs",
+    "n_seeds",
+    "seed",
+    "device",
+    "batch_size",
+    "embedding_dim",
+    "n_rows",
+)
 """Top-level names that --params takes and that conf/ hands on to where they belong."""
 
 

@@ -11,6 +11,7 @@ from autofis_kedro.pipelines import (
     comparison,
     gate_extraction,
     ingestion,
+    predict,
     retrain,
     search,
     transfer,
@@ -18,7 +19,7 @@ from autofis_kedro.pipelines import (
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Every stage with all that it needs upstream, so that each runs on a fresh clone."""
+    """Every stage with all that it needs upstream, so that each runs on a fresh clone; predict alone trains nothing."""
     data = ingestion.create_pipeline() + bucketing.create_pipeline()
     extracted = data + _extracted(roster.SEARCHED)
     retrained = extracted + retrain.create_pipeline()
@@ -44,6 +45,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "search": extracted,
         "gate_extraction": extracted,
         "retrain": retrained,
+        "predict": predict.create_pipeline(),
     } | {name: pipeline + comparison.create_pipeline(models) for name, (pipeline, models) in pipelines.items()}
 
 

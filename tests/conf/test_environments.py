@@ -39,9 +39,15 @@ def test_the_promised_environments_and_pipelines_exist():
     assert promised <= set(PIPELINES)
 
 
-def test_every_pipeline_runs_from_the_raw_rows(pipeline):
-    free = {name for name in pipeline.inputs() if not name.startswith("params:")}
-    assert free == {"raw_rows"}
+def test_every_pipeline_runs_from_the_raw_rows():
+    for name in set(PIPELINES) - {"predict"}:
+        free = {found for found in PIPELINES[name].inputs() if not found.startswith("params:")}
+        assert free == {"raw_rows"}, name
+
+
+def test_predict_trains_nothing_and_needs_what_the_main_job_makes():
+    made = {"trained_models", "unlabelled_rows", "raw_rows"} | PIPELINES["__default__"].all_outputs()
+    assert {name for name in PIPELINES["predict"].inputs() if not name.startswith("params:")} <= made
 
 
 def test_the_catalog_knows_every_artifact(context, pipeline):

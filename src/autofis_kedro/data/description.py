@@ -91,9 +91,10 @@ class DataDescription(Frozen):
         format: how the files are written.
         files: which files of a folder, as a glob pattern.
         split_files: files of the train, valid and test rows where they are given, as glob patterns.
-        label: the label column.
+        label: the label column; None where the rows have none to learn from.
         fields: columns that become fields, in order.
         drop: columns that are left out.
+        optional: columns that are left out and need not be there.
         missing: text that means a missing value, beside the empty cell.
         on_bad_row: a row with the wrong number of columns is an error, or skipped and counted.
     """
@@ -101,9 +102,10 @@ class DataDescription(Frozen):
     format: Annotated[Delimited | Parquet | LibFM, Bounded(discriminator="kind")] = Delimited()
     files: str = "*"
     split_files: Mapping[Literal["train", "valid", "test"], str] | None = None
-    label: Label = Label()
+    label: Label | None = Label()
     fields: tuple[FieldDescription, ...]
     drop: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     on_bad_row: Literal["error", "skip"] = "error"
 
@@ -115,7 +117,7 @@ class DataDescription(Frozen):
     @model_validator(mode="after")
     def _names_are_unique(self) -> DataDescription:
         names = list(self.kinds)
-        described = [field.name for field in self.fields] + [self.label.column, *self.drop]
+        described = [*(field.name for field in self.fields), *self._label_column, *self.drop]
         twice = {name for name in described if described.count(name) > 1}
         if twice or len(names) != sum(len(f.parts) or 1 for f in self.fields):
             raise ValueError(f"described more than once: {', '.join(sorted(twice)) or 'a part of a timestamp'}")
@@ -137,7 +139,23 @@ class DataDescription(Frozen):
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that the files must have, in no order."""
-        return (self.label.column, *(field.name for field in self.fields), *self.drop)
+        return (*self._label_column, *(field.name for field in self.fields), *self.drop)
+
+    @property
+    def _label_column(self) -> tuple[str, ...]:
+        return (self.label.column,) if self.label is not None else ()
+
+    def without_label(self) -> DataDescription:
+        """The same for rows to predict: neither label nor dropped columns need be there, and no split is given.
+
+        A file without header line lacks the label column; libfm files have a label in any case.
+        """
+        form = self.format
+        if isinstance(form, Delimited) and form.columns is not None:
+            form = form.model_copy(update={"columns": tuple(c for c in form.columns if c not in self._label_column)})
+        optional = (*self._label_column, *self.drop, *self.optional)
+        changes = {"format": form, "label": None, "drop": (), "optional": optional, "split_files": None}
+        return self.model_copy(update=changes)
 
 
 def expand(name: str) -> tuple[str, ...]:

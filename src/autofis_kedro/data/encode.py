@@ -120,13 +120,14 @@ class Encoder:
         started: deque[Future[Examples]] = deque()
         with ThreadPoolExecutor(n_threads) as threads:
             for frame in rows.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
-                started.append(threads.submit(self._encode, frame))
+                started.append(threads.submit(self.encode, frame))
                 if len(started) > n_threads:  # as many chunks in memory as threads, and one
                     yield started.popleft().result()
             while started:
                 yield started.popleft().result()
 
-    def _encode(self, frame: pl.DataFrame) -> Examples:
+    def encode(self, frame: pl.DataFrame) -> Examples:
+        """One chunk of typed rows."""
         schema = self.schema
         special: dict[str, tuple[int, int, int]] = {}
         # Filled field by field and turned at the end: writing columns of [B, O] would be three times slower.

@@ -32,12 +32,14 @@ class RawRows:
         description: of the data set.
         frame: the raw rows themselves where they come from no file.
         planted: the interactions that are known to be there, by field names, in a synthetic problem.
+        keys: raw columns to carry along (``typed_columns``).
     """
 
     raw_path: str
     description: DataDescription
     frame: pl.LazyFrame | None = None
     planted: tuple[tuple[str, ...], ...] = ()
+    keys: tuple[str, ...] = ()
 
     def write(self, path: Path) -> None:
         """Write the typed rows as parquet and check them.
@@ -74,7 +76,11 @@ class RawRows:
 
     def _scan(self, file: str, split: str | None, folder: Path, skipped: list[int]) -> pl.LazyFrame:
         raw = self._raw(file, folder, skipped)
-        typed = raw.select(*typed_columns(self.description))
+        absent = [key for key in self.keys if key not in raw.collect_schema().names()]
+        if absent:
+            has = ", ".join(name for name in raw.collect_schema().names() if name != EXTRA)
+            raise UserError(f"'{file}' has no column {', '.join(map(repr, absent))} to carry along; it has: {has}")
+        typed = raw.select(*typed_columns(self.description, self.keys))
         return typed if split is None else typed.with_columns(pl.lit(split).alias(SPLIT))
 
     def _raw(self, name: str, folder: Path, skipped: list[int]) -> pl.LazyFrame:
@@ -125,7 +131,7 @@ class RawRows:
                 [self._raw(file, folder, []).select(*_shown(self.description)) for _, file in self._files()]
             )
             raise UserError(f"raw_path '{self.raw_path}': {explain_problem(raw, row[0], row[1], self.description)}")
-        if low == high:
+        if low == high and self.description.label is not None:
             raise UserError(
                 f"raw_path '{self.raw_path}': the label '{self.description.label.column}' is {low} in all {rows} rows; "
                 "both 0 and 1 are needed"
@@ -133,5 +139,6 @@ class RawRows:
 
 
 def _shown(description: DataDescription) -> list[pl.Expr]:
-    names = [description.label.column, *(f.name for f in description.fields), EXTRA]
+    label = [description.label.column] if description.label is not None else []
+    names = [*label, *(f.name for f in description.fields), EXTRA]
     return [pl.col(name).cast(pl.String, strict=False) for name in names]

@@ -24,7 +24,7 @@ def text_columns(plain: Path, name: str, description: DataDescription) -> tuple[
     """
     line, form = first_line(plain), description.format
     if isinstance(form, LibFM):
-        expected = [description.label.column, *form.columns]
+        expected = [description.label.column if description.label else "label", *form.columns]
         found = len(line.split(" "))
     elif isinstance(form, Delimited) and form.columns is not None:
         expected = list(form.columns)
@@ -47,7 +47,8 @@ def check_columns(name: str, found: Sequence[str], description: DataDescription)
         UserError: names the missing, extra or repeated columns.
     """
     missing = [column for column in description.columns if column not in found]
-    extra = [column for column in found if column not in description.columns]
+    known = {*description.columns, *description.optional}
+    extra = [column for column in found if column not in known]
     twice = sorted({column for column in found if list(found).count(column) > 1})
     if missing:
         raise UserError(f"'{name}' has no column {', '.join(map(repr, missing))}; it has: {', '.join(found)}")

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 import polars as pl
 
-from autofis_kedro.data.description import DataDescription, FieldDescription, LibFM, Parquet
+from autofis_kedro.data.description import DataDescription, FieldDescription, Label, LibFM, Parquet
 
 ROW = "row"
 EXTRA = "__extra"
 PROBLEM = "problem"
+KEY = "key:"
+"""Before the names of columns that are carried along, which may be fields, too."""
 
 _PARTS = {"hour": "%H", "weekday": "%u", "day": "%d", "month": "%m"}
 
 TOO_LONG, BAD_LABEL, FIRST_FIELD = 1, 2, 3
 
 
-def typed_columns(description: DataDescription) -> list[pl.Expr]:
-    """label, the fields in order, and the row's problem: 0, or TOO_LONG, BAD_LABEL, FIRST_FIELD + a field's place."""
-    label = _label(description)
-    columns = [label.alias("label")]
-    problems = [pl.when(pl.col(EXTRA).is_not_null()).then(TOO_LONG), pl.when(label.is_null()).then(BAD_LABEL)]
+def typed_columns(description: DataDescription, keys: Sequence[str] = ()) -> list[pl.Expr]:
+    """label, the fields in order, and the row's problem: 0, or TOO_LONG, BAD_LABEL, FIRST_FIELD + a field's place.
+
+    Where the rows have no label it is 0. ``keys`` are raw columns to carry along as text, named ``KEY`` + column.
+    """
+    problems = [pl.when(pl.col(EXTRA).is_not_null()).then(TOO_LONG)]
+    columns = [pl.lit(0, dtype=pl.UInt8).alias("label")]
+    if description.label is not None:
+        label = _label(description.label)
+        columns = [label.alias("label")]
+        problems.append(pl.when(label.is_null()).then(BAD_LABEL))
+    columns += [pl.col(key).cast(pl.String).alias(f"{KEY}{key}") for key in keys]
     for place, field in enumerate(description.fields):
         text = _text(field.name, description)
         if field.kind == "numeric":
@@ -56,9 +66,8 @@ def _text(column: str, description: DataDescription) -> pl.Expr:
     return pl.when(reduce(lambda a, b: a | b, [text == value for value in absent])).then(None).otherwise(text)
 
 
-def _label(description: DataDescription) -> pl.Expr:
-    text = pl.col(description.label.column).cast(pl.String)
-    positive, negative = description.label.positive, description.label.negative
+def _label(label: Label) -> pl.Expr:
+    text, positive, negative = pl.col(label.column).cast(pl.String), label.positive, label.negative
     return pl.when(text.is_in(positive)).then(1).when(text.is_in(negative)).then(0).otherwise(None).cast(pl.UInt8)
 
 
@@ -83,6 +92,7 @@ def explain_problem(raw: pl.LazyFrame, row: int, problem: int, description: Data
     if problem == TOO_LONG:
         return f"{where} has more columns than described (beyond the last: '{cells[EXTRA]}')"
     if problem == BAD_LABEL:
+        assert description.label is not None
         column, label = description.label.column, description.label
         allowed = ", ".join((*label.positive, *label.negative))
         return f"{where}: label '{column}' is '{cells[column] or ''}'; allowed: {allowed}"

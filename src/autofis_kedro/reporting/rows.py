@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from autofis_kedro.config import Frozen
 from autofis_kedro.evaluation.metrics import Metrics, Spread, summarise
 from autofis_kedro.evaluation.significance import paired_rows
+from autofis_kedro.models import ModelSpec
 from autofis_kedro.roster import interactions_of, weights_of
 
 
@@ -24,6 +25,7 @@ class ModelMetrics(Frozen):
         candidates: pairs that there were.
         kept_triples: third-order interactions in the model; 0 below third order.
         candidate_triples: third-order interactions that there were; likewise.
+        spec: what the model is made of.
         parameters: number of trained weights.
         rows_per_second: training speed, mean over seeds.
         train_seconds: of one seed, mean over seeds.
@@ -41,6 +43,7 @@ class ModelMetrics(Frozen):
     search_seconds: float = 0.0
     kept_triples: int = 0
     candidate_triples: int = 0
+    spec: ModelSpec | None = None
 
     def spread(self, split: str, metric: str) -> Spread:
         """Mean and standard deviation over seeds of ``auc``, ``log_loss`` or ``calibration`` on a split."""

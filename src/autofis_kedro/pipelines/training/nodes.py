@@ -84,6 +84,7 @@ def evaluate(
         rows_per_second=cost["rows_per_second"],
         train_seconds=cost["seconds"],
         search_seconds=sum(found["seconds"] for found in search_costs),
+        spec=model.spec,
     )
     predictions = [part.with_columns(pl.lit(split).alias("split")) for split, part in parts.items()]
     return pl.concat(predictions), metrics

@@ -1,0 +1,156 @@
+"""A trained model with all that it needs to score raw rows, in one folder; works without Kedro.
+
+from autofis_kedro.serving import ServedModel
+model = ServedModel.load("data/06_models/criteo/served_model/<version>/served_model")
+for frame in model.predict("new_rows.tsv"):
+    ...
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from autofis_kedro.config import Frozen
+from autofis_kedro.data.description import DataDescription
+from autofis_kedro.data.encode import CHUNK_ROWS, Encoder
+from autofis_kedro.data.reading import RawRows
+from autofis_kedro.data.rows import TypedRows
+from autofis_kedro.data.schema import Schema
+from autofis_kedro.data.typing import KEY, ROW
+from autofis_kedro.data.vocabulary import Vocabularies
+from autofis_kedro.errors import UserError
+from autofis_kedro.models import ModelSpec
+from autofis_kedro.selection import Selection
+from autofis_kedro.training import TrainingConfig, predict_seeds
+
+PROBABILITY = "probability"
+WEIGHTS, VOCABULARIES, ABOUT = "weights.safetensors", "vocabularies.parquet", "model.json"
+
+
+class About(Frozen):
+    """What a served model is.
+
+    Attributes:
+        model: its name.
+        spec: what it is made of.
+        schema_: fields and sizes.
+        selection: its interactions.
+        description: of the raw rows that it was trained on.
+        negative_rate: share of the negatives that training kept.
+    """
+
+    model: str
+    spec: ModelSpec
+    schema_: Schema
+    selection: Selection
+    description: DataDescription
+    negative_rate: float
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model that scores raw rows.
+
+    Attributes:
+        about: everything but its arrays.
+        vocabularies: which value has which id (``Vocabularies.table``).
+        weights: of every seed, ``seed_<n>/<parameter>``; the probabilities of several seeds are averaged.
+    """
+
+    about: About
+    vocabularies: pl.DataFrame
+    weights: Mapping[str, Tensor]
+
+    def save(self, folder: Path) -> None:
+        """Write the model into a new folder."""
+        folder.mkdir(parents=True)
+        (folder / ABOUT).write_text(self.about.model_dump_json(indent=1), encoding="utf-8")
+        self.vocabularies.write_parquet(folder / VOCABULARIES)
+        save_file({name: tensor.contiguous().clone() for name, tensor in self.weights.items()}, folder / WEIGHTS)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> ServedModel:
+        """Read what ``save`` wrote; executes no code from it.
+
+        Raises:
+            UserError: it is no folder of a served model.
+        """
+        place = Path(folder)
+        missing = [name for name in (ABOUT, VOCABULARIES, WEIGHTS) if not (place / name).is_file()]
+        if missing:
+            raise UserError(f"'{place}' is no served model: it has no {', '.join(missing)}")
+        about = About.model_validate_json((place / ABOUT).read_text(encoding="utf-8"))
+        return cls(about, pl.read_parquet(place / VOCABULARIES), load_file(place / WEIGHTS))
+
+    def predict(self, raw_path: str, keys: tuple[str, ...] = ()) -> Iterator[pl.DataFrame]:
+        """Score raw rows, in bounded memory.
+
+        The rows are described as those of the training were; label and dropped columns may be missing.
+
+        Args:
+            raw_path: file, folder, glob or URL.
+            keys: raw columns to carry along.
+
+        Yields:
+            Up to 100,000 rows each: row (UInt32, from 0), the key columns (String) and probability (Float32).
+
+        Raises:
+            UserError: names file, row, column and value of what is wrong.
+        """
+        yield from self.score(RawRows(raw_path, self.about.description.without_label(), keys=keys))
+
+    def score(self, rows: RawRows) -> Iterator[pl.DataFrame]:
+        """As ``predict``, for rows of any source."""
+        encoder = Encoder(Vocabularies(self.vocabularies), self.about.schema_)
+        with tempfile.TemporaryDirectory(prefix="predict_") as folder:
+            path = Path(folder) / "typed.parquet"
+            rows.write(path)
+            typed = TypedRows(path).scan()
+            for frame in typed.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
+                carried = frame.select(ROW, *(pl.col(f"{KEY}{key}").alias(key) for key in rows.keys))
+                yield carried.with_columns(pl.Series(PROBABILITY, self._probabilities(frame, encoder)))
+
+    def _probabilities(self, frame: pl.DataFrame, encoder: Encoder) -> NDArray[np.float32]:
+        about = self.about
+        examples = encoder.encode(frame)
+        config = TrainingConfig()
+        by_seed = predict_seeds(self.weights, examples, about.schema_, about.selection, about.spec, config)
+        mean = by_seed.drop("label").mean_horizontal().to_numpy()
+        return restore_negatives(mean, about.negative_rate)
+
+
+def restore_negatives(probability: NDArray[np.floating], negative_rate: float) -> NDArray[np.float32]:
+    """Probabilities among all rows, of a model that saw only a share of the negatives (its logit + log(rate))."""
+    odds_share = probability * negative_rate
+    restored: NDArray[np.float32] = (odds_share / (odds_share + 1 - probability)).astype(np.float32)
+    return restored
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """Rows and the model that scores them: a recipe, carried out while it is written."""
+
+    model: ServedModel
+    rows: RawRows
+
+    def write(self, path: Path) -> None:
+        """Write the scored rows as parquet, in bounded memory."""
+        writer: pq.ParquetWriter | None = None
+        try:
+            for frame in self.model.score(self.rows):
+                table = frame.to_arrow()
+                writer = writer or pq.ParquetWriter(path, table.schema)
+                writer.write_table(table)
+        finally:
+            if writer is not None:
+                writer.close()

@@ -1,0 +1,44 @@
+"""What was trained, by name: the newest versions of artifacts on disk; works without Kedro."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors.torch import load_file
+from torch import Tensor
+
+from autofis_kedro.errors import UserError
+from autofis_kedro.reporting.rows import ModelMetrics
+from autofis_kedro.selection import Selection
+
+
+class TrainedModels:
+    """The newest artifacts of whatever models were trained, by name.
+
+    A node cannot have an input whose name is only known when it runs, such as the chosen model's weights.
+    """
+
+    def __init__(self, models: Path, output: Path) -> None:
+        self._models, self._output = models, output
+
+    def weights(self, artifact: str) -> dict[str, Tensor]:
+        """Tensors of ``<model>.weights`` or ``<model>.search_weights``, by ``seed_<n>/<parameter>``."""
+        found = dict(load_file(_newest(self._models, artifact, "safetensors")))
+        return found if artifact.endswith(".weights") else {f"seed_0/{name}": found[name] for name in found}
+
+    def selection(self, artifact: str) -> Selection:
+        """``<model>.selection`` or ``<which>_interactions``."""
+        return Selection.model_validate_json(_newest(self._models, artifact, "json").read_text(encoding="utf-8"))
+
+    def metrics(self, model: str) -> ModelMetrics:
+        """``<model>.metrics``."""
+        path = _newest(self._output, f"{model}.metrics", "json")
+        return ModelMetrics.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def _newest(layer: Path, artifact: str, ending: str) -> Path:
+    place = layer.joinpath(*f"{artifact}.{ending}".split(".", artifact.count(".")))
+    versions = sorted(path for path in place.glob(f"*/{place.name}") if path.is_file())
+    if not versions:
+        raise UserError(f"artifact '{artifact}' does not exist: run the pipeline that makes it")
+    return versions[-1]
