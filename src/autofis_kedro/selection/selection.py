@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 from pydantic import Field as Bounded
 
 from autofis_kedro.config import Frozen
@@ -139,3 +140,20 @@ def random_selection(schema: Schema, size: int, seed: int) -> Selection:
         raise UserError(f"random selection of {size} pairs: data set '{schema.dataset}' allows 1..{len(candidates)}")
     drawn = np.random.default_rng(seed).choice(len(candidates), size=size, replace=False)
     return select(schema, [candidates[i] for i in sorted(drawn)], f"random(size={size}, seed={seed})")
+
+
+def by_statistics_auc(schema: Schema, ranked: pl.DataFrame, size: int) -> Selection:
+    """The ``size`` pairs with the highest statistics_AUC (paper sec. 4.5, Table 5).
+
+    Args:
+        schema: of the data set.
+        ranked: field_1, field_2, rank: what ``analysis.statistics_auc`` gives on validation rows.
+        size: pairs to keep.
+
+    Raises:
+        UserError: more pairs asked for than are ranked, or none.
+    """
+    if not 1 <= size <= len(ranked):
+        raise UserError(f"selection of {size} pairs by statistics_AUC: 1..{len(ranked)} are ranked")
+    best = ranked.sort("rank").head(size).select("field_1", "field_2").rows()
+    return select(schema, [tuple(map(schema.position, pair)) for pair in best], f"statistics_AUC(size={size})")
