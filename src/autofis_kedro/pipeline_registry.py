@@ -14,6 +14,7 @@ from autofis_kedro.pipelines import (
     predict,
     retrain,
     search,
+    statistics_auc,
     transfer,
 )
 
@@ -35,6 +36,11 @@ def register_pipelines() -> dict[str, Pipeline]:
             + baselines.create_pipeline(("fm", "ipnn"))
             + transfer.create_pipeline(),
             roster.TRANSFER,
+        ),
+        "statistics_auc": (
+            _retrained(data + baselines.create_pipeline(("fm",)), ("autofm",), ("",))
+            + statistics_auc.create_pipeline(),
+            roster.STATISTICS,
         ),
         "autofis": (autofis, roster.AUTOFIS),
         "__default__": (autofis + baselines.create_pipeline(roster.FIRST_BASELINES), roster.MAIN),

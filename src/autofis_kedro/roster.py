@@ -23,6 +23,9 @@ VARIANTS_3RD = ("", "_warm", "_plain")
 CONTROLS = ("all_open", "random_selection")
 """Beside AutoFM: every gate open, trained by Adam; as many pairs as AutoFM keeps, drawn at random."""
 
+BY_STATISTICS = "statistics_auc_selection"
+"""As many pairs as AutoFM keeps, those of the highest statistics_AUC (Table 5)."""
+
 RETRAINED = tuple(name + variant for name in SEARCHED for variant in VARIANTS)
 RETRAINED_3RD = tuple(name + variant for name in SEARCHED_3RD for variant in VARIANTS_3RD)
 
@@ -32,9 +35,9 @@ THEMSELVES_3RD = tuple(f"{name}_searched" for name in SEARCHED_3RD)
 
 THEMSELVES_BI = tuple(f"{name}_searched" for name in SEARCHED_BI)
 
-TRAINED = (*BASELINES, *CONTROLS, *RETRAINED, *RETRAINED_3RD, *SEARCHED_BI, *TRANSFERRED)
+TRAINED = (*BASELINES, *CONTROLS, *RETRAINED, *RETRAINED_3RD, *SEARCHED_BI, *TRANSFERRED, BY_STATISTICS)
 ALL = (*TRAINED, *THEMSELVES, *THEMSELVES_3RD, *THEMSELVES_BI)
-CHOICE = tuple(name for name in ALL if name not in CONTROLS)
+CHOICE = tuple(name for name in ALL if name not in (*CONTROLS, BY_STATISTICS))
 """Of these the user's model is chosen, on validation rows."""
 
 FIRST_BASELINES = ("lr", "fm", "deepfm")
@@ -46,6 +49,8 @@ THIRD_ORDER = ("fm", "deepfm", *SEARCHED, *THEMSELVES, *RETRAINED_3RD, *THEMSELV
 """The models of the pipeline third_order."""
 TRANSFER = ("fm", "ipnn", *TRANSFERRED)
 """The models of the pipeline transfer."""
+STATISTICS = ("fm", "autofm", "autofm_searched", BY_STATISTICS)
+"""The models of the pipeline statistics_auc."""
 BI_LEVEL = ("fm", "deepfm", *SEARCHED, *THEMSELVES, *SEARCHED_BI, *THEMSELVES_BI)
 """The models of the pipeline bi_level."""
 
@@ -73,6 +78,8 @@ def interactions_of(name: str) -> str:
     """The artifact that holds a model's interactions. A searched model has all, those with a closed gate times zero."""
     if name == "random_selection":
         return "random_interactions"
+    if name == BY_STATISTICS:
+        return "statistics_auc_interactions"
     if name in BASELINES and name.endswith("_3rd"):
         return "third_order_interactions"
     searched = searched_by(name)

@@ -118,6 +118,30 @@ def alpha_bars(gates: pl.DataFrame, selection: Selection, planted: Sequence[Sequ
     return _finish(figure, title, height=max(360, 22 * len(top) + 140))
 
 
+def alpha_against_statistics_auc(ranked: pl.DataFrame, gates: pl.DataFrame, selection: Selection) -> go.Figure:
+    """statistics_AUC of every pair against |alpha|; kept pairs orange (the paper's Figure 3)."""
+    _need(ranked, "field_1", "field_2", "statistics_auc")
+    pairs = gates.join(ranked, on=["field_1", "field_2"], how="inner", validate="1:1")
+    kept = {interaction.fields for interaction in selection.interactions}
+    figure = go.Figure()
+    for is_kept, name, colour in ((False, "closed or left out", BLUE), (True, "kept", ORANGE)):
+        part = [row for row in pairs.iter_rows(named=True) if ((row["field_1"], row["field_2"]) in kept) == is_kept]
+        figure.add_trace(
+            go.Scatter(
+                x=[row["statistics_auc"] for row in part],
+                y=[abs(row["alpha"]) for row in part],
+                text=[f"{row['field_1']} × {row['field_2']}" for row in part],
+                name=name,
+                mode="markers",
+                marker={"color": colour, "size": 10 if is_kept else 6, "opacity": 0.8},
+                hovertemplate="%{text}: statistics_AUC %{x:.4f}, |alpha| %{y:.4f}<extra></extra>",
+            )
+        )
+    figure.update_xaxes(title_text="statistics_AUC on the test rows")
+    figure.update_yaxes(title_text="|alpha|")
+    return _finish(figure, "what a pair says alone, and what the search makes of it")
+
+
 def alpha_trajectories(
     trajectory: pl.DataFrame, highlight: Sequence[Sequence[str]], shown: Sequence[Sequence[str]], title: str
 ) -> go.Figure:

@@ -1,0 +1,33 @@
+"""Nodes of the statistics_AUC stage (paper sec. 4.5)."""
+
+import plotly.graph_objects as go
+import polars as pl
+
+from autofis_kedro.analysis import StatisticsAUCConfig, statistics_auc
+from autofis_kedro.data.examples import Examples
+from autofis_kedro.data.schema import Schema
+from autofis_kedro.reporting.plots import alpha_against_statistics_auc
+from autofis_kedro.selection import Selection, by_statistics_auc
+
+
+def rank(
+    train_examples: Examples,
+    valid_examples: Examples,
+    test_examples: Examples,
+    schema: Schema,
+    config: StatisticsAUCConfig,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """statistics_AUC of every pair on the validation rows, which may select, and on the test rows, which may not."""
+    splits = (valid_examples, test_examples)
+    on_valid, on_test = (statistics_auc(train_examples, rows, schema, config=config) for rows in splits)
+    return on_valid, on_test
+
+
+def select(schema: Schema, ranked: pl.DataFrame, searched: Selection) -> Selection:
+    """As many pairs as the search kept."""
+    return by_statistics_auc(schema, ranked, searched.count(2))
+
+
+def draw(ranked: pl.DataFrame, gates: pl.DataFrame, searched: Selection) -> go.Figure:
+    """statistics_AUC against |alpha| (the paper's Figure 3)."""
+    return alpha_against_statistics_auc(ranked, gates, searched)
