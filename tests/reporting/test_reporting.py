@@ -56,6 +56,7 @@ def test_a_lucky_candidate_is_not_chosen_and_a_better_one_is():
     fm = rng.exponential(size=3000)
     lucky = {f"m{i}": fm + rng.normal(0.002, 0.05, 3000) for i in range(10)}
     assert choose({"fm": fm} | lucky).model == "fm"
+    assert choose({"fm": fm, "worse": fm + 0.1}).why == "fm has the lowest validation log loss"
     better = fm - 0.01 + rng.normal(0, 0.05, 3000)
     chosen = choose({"fm": fm, "better": better} | lucky)
     assert chosen.model == "better"

@@ -15,7 +15,7 @@ from autofis_kedro.selection.gates import field_columns
 
 # Okabe and Ito's palette: distinguishable with any colour vision.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#B0B0B0"
-COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9")
+COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 HIGHLIGHTED = 8
 BARS = 30
 
@@ -109,7 +109,7 @@ def alpha_bars(gates: pl.DataFrame, selection: Selection, planted: Sequence[Sequ
     top = gates.sort("rank").head(BARS).reverse()
     triples = top.select("field_1", "field_2", "field_3").rows()
     kept = {interaction.fields for interaction in selection.interactions}
-    known = {tuple(fields) for fields in planted}
+    known = {tuple(fields) for fields in planted if len(fields) == 3}
     names = [" × ".join(triple) + (" ★" if triple in known else "") for triple in triples]
     colours = [ORANGE if triple in kept else BLUE for triple in triples]
     figure = go.Figure(go.Bar(x=top["alpha"].to_list(), y=names, orientation="h", marker={"color": colours}))
@@ -189,6 +189,7 @@ def extraction_curve(selection: Selection) -> go.Figure:
             go.Scatter(
                 x=sizes + sizes[::-1],
                 y=band,
+                mode="lines",
                 fill="toself",
                 fillcolor="rgba(0,114,178,0.15)",
                 line={"width": 0},

@@ -92,11 +92,12 @@ def choose(losses: Mapping[str, NDArray[np.float64]], reference: str = "fm", tol
     is_better = against.difference < -tolerance * against.standard_error
     model = best if is_better else reference
     evidence = f"validation log loss {against.difference:+.5f} +- {against.standard_error:.5f} against {reference}"
-    why = (
-        f"{best} is the best and better than chance: {evidence}"
-        if is_better
-        else f"none is better than chance; {best}: {evidence}"
-    )
+    if best == reference:
+        why = f"{reference} has the lowest validation log loss"
+    elif is_better:
+        why = f"{best} is the best and better than chance: {evidence}"
+    else:
+        why = f"none is better than chance; {best}: {evidence}"
     return ChosenModel(
         model=model,
         weights=weights_of(model),
