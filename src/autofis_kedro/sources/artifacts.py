@@ -106,3 +106,11 @@ class WeightsDataset(AtomicDataset):
 
     def _read(self, path: Path) -> dict[str, Any]:
         return dict(load_file(path))
+
+    def preview(self, nrows: int = 60) -> TablePreview:
+        """Names, shapes and magnitudes of the tensors."""
+        rows = [
+            {"name": name, "shape": " × ".join(map(str, tensor.shape)), "mean_magnitude": float(tensor.abs().mean())}
+            for name, tensor in list(self.load().items())[:nrows]
+        ]
+        return table_preview(pl.DataFrame(rows))

@@ -1,6 +1,10 @@
 """The Kedro dataset of encoded examples: a folder of memory-mapped arrays."""
 
+# No `from __future__ import annotations` in modules with `preview`: kedro-viz reads its return annotation as a class.
+import json
 from pathlib import Path
+
+from kedro_datasets._typing import JSONPreview
 
 from autofis_kedro.data.encode import EncodedRows
 from autofis_kedro.data.examples import Examples
@@ -23,3 +27,12 @@ class ExamplesDataset(AtomicDataset):
 
     def _read(self, path: Path) -> Examples:
         return Examples.open(path)
+
+    def preview(self) -> JSONPreview:
+        """Rows, positives, and the ids of each field that are missing, unseen or rare."""
+        examples: Examples = self.load()
+        special = {
+            name: dict(zip(("missing", "unseen", "other"), n, strict=True)) for name, n in examples.special.items()
+        }
+        about = {"rows": examples.n_rows, "positives": int(examples.labels.sum()), "ids": special}
+        return JSONPreview(json.dumps(about))
