@@ -10,13 +10,8 @@ from rich.console import Console
 from autofis_kedro.errors import UserError
 from autofis_kedro.evaluation.metrics import Metrics
 from autofis_kedro.evaluation.significance import paired_t_test
-from autofis_kedro.reporting.plots import (
-    alpha_heatmap,
-    alpha_trajectories,
-    comparison_dots,
-    extraction_curve,
-    training_curves,
-)
+from autofis_kedro.reporting.gate_plots import alpha_heatmap, alpha_trajectories, extraction_curve
+from autofis_kedro.reporting.plots import comparison_dots, training_curves
 from autofis_kedro.reporting.rows import ModelMetrics, choose
 from autofis_kedro.reporting.tables import comparison, kept_interactions, render
 from autofis_kedro.selection import Gates, SizeOnCurve, from_gates

@@ -110,7 +110,11 @@ class WeightsDataset(AtomicDataset):
     def preview(self, nrows: int = 60) -> TablePreview:
         """Names, shapes and magnitudes of the tensors."""
         rows = [
-            {"name": name, "shape": " × ".join(map(str, tensor.shape)), "mean_magnitude": float(tensor.double().abs().mean())}
+            {
+                "name": name,
+                "shape": " × ".join(map(str, tensor.shape)),
+                "mean_magnitude": float(tensor.double().abs().mean()),
+            }
             for name, tensor in list(self.load().items())[:nrows]
         ]
         return table_preview(pl.DataFrame(rows))

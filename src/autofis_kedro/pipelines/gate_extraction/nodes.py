@@ -8,7 +8,7 @@ from torch import Tensor
 
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
-from autofis_kedro.reporting.plots import alpha_bars, alpha_heatmap, extraction_curve
+from autofis_kedro.reporting.gate_plots import alpha_bars, alpha_heatmap, extraction_curve
 from autofis_kedro.reporting.tables import kept_interactions
 from autofis_kedro.selection import Selection
 from autofis_kedro.training import (

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
-from autofis_kedro.reporting.plots import alpha_trajectories
+from autofis_kedro.reporting.gate_plots import alpha_trajectories
 from autofis_kedro.selection import Selection
 from autofis_kedro.selection.gates import field_columns
 from autofis_kedro.training import (

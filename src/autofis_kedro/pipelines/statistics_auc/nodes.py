@@ -6,7 +6,7 @@ import polars as pl
 from autofis_kedro.analysis import StatisticsAUCConfig, statistics_auc
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
-from autofis_kedro.reporting.plots import alpha_against_statistics_auc
+from autofis_kedro.reporting.gate_plots import alpha_against_statistics_auc
 from autofis_kedro.selection import Selection, by_statistics_auc
 
 
