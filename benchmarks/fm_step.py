@@ -40,6 +40,8 @@ ALLOCATOR = {
 OURS, PEER, TUNED_PEER = "autofis-kedro", "FuxiCTR", "FuxiCTR, MALLOC_*"
 REQUIRED = 3.0
 """Times FuxiCTR's step."""
+SKEWS = (1.0, 30.0)
+"""Uniform ids, and ids as unevenly frequent as in a click log: on Criteo a batch of 2,000 reads about 8,400 rows."""
 
 
 @dataclass
@@ -167,10 +169,11 @@ def summary(workers: Sequence[Worker], problem: StepProblem, n_quiet: int) -> di
         for worker in workers
     ]
     machine = {"system": platform.system(), "processor": _processor(), "cores": os.cpu_count(), "threads": THREADS}
-    setting = {"problem": asdict(problem), "peer_allocator": ALLOCATOR, "quiet_rounds": n_quiet}
     return {
         "machine": {**machine, "python": platform.python_version()},
-        **setting,
+        "problem": asdict(problem) | {"rows_read_by_a_batch": round(problem.rows_read())},
+        "peer_allocator": ALLOCATOR,
+        "quiet_rounds": n_quiet,
         "required": REQUIRED,
         "results": rows,
     }
@@ -206,22 +209,24 @@ def main() -> None:
     peer = Path(chosen.peer).absolute()  # not resolved: an environment's Python is a link
     if not peer.exists():
         raise SystemExit(f"no {chosen.peer}: make bench-env creates it")
-    problem = StepProblem()
-    workers = measure(str(peer), problem, chosen.rounds, chosen.steps, chosen.wait)
-    quiet = quiet_rounds(workers)
-    if any(quiet):
-        keep(workers, quiet)
-    result = summary(workers, problem, sum(quiet))
-    print(table(result))
-    if not any(quiet):
+    results = []
+    for skew in SKEWS:
+        problem = StepProblem(skew=skew)
+        workers = measure(str(peer), problem, chosen.rounds, chosen.steps, chosen.wait)
+        quiet = quiet_rounds(workers)
+        if any(quiet):
+            keep(workers, quiet)
+        results.append(summary(workers, problem, sum(quiet)))
+        print(f"a batch reads {results[-1]['problem']['rows_read_by_a_batch']:,} rows; {sum(quiet)} quiet rounds\n")
+        print(table(results[-1]) + "\n")
+    if not all(result["quiet_rounds"] for result in results):
         print("no quiet round: other processes kept the cores busy. Nothing kept; measure again on a quiet machine")
         return
-    print(f"{sum(quiet)} quiet rounds")
     chosen.output.parent.mkdir(parents=True, exist_ok=True)
-    chosen.output.write_text(json.dumps(result, indent=1) + "\n")
-    slow = [row["name"] for row in result["results"][1:] if row["times_ours"] < REQUIRED]
+    chosen.output.write_text(json.dumps(results, indent=1) + "\n")
+    slow = {row["name"] for result in results for row in result["results"][1:] if row["times_ours"] < REQUIRED}
     if slow:
-        raise SystemExit(f"below the required {REQUIRED} times: {'; '.join(slow)}")
+        raise SystemExit(f"below the required {REQUIRED} times: {'; '.join(sorted(slow))}")
 
 
 if __name__ == "__main__":

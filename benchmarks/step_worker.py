@@ -26,6 +26,8 @@ class StepProblem:
         embedding_dim: k.
         batch_size: rows of a step.
         batches: different batches, taken in turn.
+        skew: exponent of the ids' distribution; 1 is uniform, so that a batch reads as many rows as it can. In a click
+            log a few ids are frequent and most are rare.
     """
 
     fields: int = 24
@@ -33,6 +35,7 @@ class StepProblem:
     embedding_dim: int = 40
     batch_size: int = 2000
     batches: int = 20
+    skew: float = 1.0
 
     @property
     def field_size(self) -> int:
@@ -40,11 +43,18 @@ class StepProblem:
         return self.ids // self.fields
 
     def rows(self) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-        """Ids within their fields [N, F] and labels [N]; ids uniform, so that a batch touches as many as it can."""
+        """Ids within their fields [N, F] and labels [N]."""
         rng = np.random.default_rng(0)
         shape = (self.batches * self.batch_size, self.fields)
-        ids_NF = rng.integers(0, self.field_size, shape, dtype=np.int32)
+        ids_NF = (self.field_size * rng.random(shape) ** self.skew).astype(np.int32)
         return ids_NF, (rng.random(shape[0]) < 0.25).astype(np.uint8)
+
+    def rows_read(self) -> float:
+        """Different rows of the table that a batch reads, mean over the batches."""
+        ids_NF, _ = self.rows()
+        ids = ids_NF + np.arange(self.fields) * self.field_size
+        starts = range(0, len(ids), self.batch_size)
+        return float(np.mean([len(np.unique(ids[start : start + self.batch_size])) for start in starts]))
 
 
 def serve(build: Callable[[StepProblem], tuple[Callable[[], float], dict[str, object]]]) -> None:
