@@ -107,8 +107,7 @@ class RawRows:
 
     def _uneven(self, plain: Path, name: str, layout: Layout) -> UnevenRows:
         is_strict = self.description.on_bad_row == "error"
-        with readable(name):
-            uneven = uneven_rows(plain, layout, at_most=1 if is_strict else None)
+        uneven = uneven_rows(plain, layout)
         if is_strict:
             for row, found in uneven.rows:
                 raise UserError(

@@ -1,0 +1,24 @@
+"""``byte_scan`` compiled; other threads run meanwhile."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from autofis_kedro.data.byte_scan import START, Carried, Scanned, as_scanned, quoted_loop, unquoted_loop
+
+_quoted_loop = njit(nogil=True, cache=True)(quoted_loop)
+_unquoted_loop = njit(nogil=True, cache=True)(unquoted_loop)
+
+
+def scan_unquoted(block_N: NDArray[np.uint8], *, separator: int, n_columns: int) -> Scanned:
+    """As ``byte_scan.scan_unquoted``."""
+    return as_scanned((*_unquoted_loop(np.asarray(block_N), separator, n_columns - 1), START))
+
+
+def scan_bytes(
+    block_N: NDArray[np.uint8], *, separator: int, quote: int, n_columns: int, state: Carried, is_last: bool = True
+) -> Scanned:
+    """As ``byte_scan.scan_bytes``."""
+    return as_scanned(_quoted_loop(np.asarray(block_N), separator, quote, n_columns - 1, *state, is_last))
