@@ -6,13 +6,16 @@ within a quoted cell is a character.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 CELL_START, PLAIN, QUOTED, QUOTE_IN_QUOTED = 0, 1, 2, 3
+LINE_END, CARRIAGE_RETURN = 10, 13
 Carried = tuple[int, int, int]
+Count = Callable[[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], int], NDArray[np.int64]]
 START: Carried = (CELL_START, 0, 0)
 """Where in a cell a block begins, separators of the row so far, bytes of the row so far."""
 
@@ -37,9 +40,23 @@ class Scanned:
 
 
 def scan_unquoted(block_N: NDArray[np.uint8], *, separator: int, n_columns: int) -> Scanned:
-    """As ``scan_bytes`` for whole rows without quotes, several times faster."""
-    n_rows, n_blank, uneven = unquoted_loop(block_N, separator, n_columns - 1)
-    return as_scanned((n_rows, n_blank, uneven, START))
+    """As ``scan_bytes`` for whole rows without quotes, many times faster."""
+    return whole_rows(block_N, separator, n_columns, separators_by_row)
+
+
+def whole_rows(block_N: NDArray[np.uint8], separator: int, n_columns: int, count: Count) -> Scanned:
+    """Count the separators between line ends, which numpy finds, by ``count``."""
+    ends_R = np.flatnonzero(block_N == LINE_END)
+    if len(block_N) and block_N[-1] != LINE_END:
+        ends_R = np.append(ends_R, len(block_N))
+    starts_R = np.concatenate([[0], ends_R[:-1] + 1]).astype(np.int64)
+    length_R = ends_R - starts_R[: len(ends_R)]
+    is_blank_R = length_R == 0
+    is_short_R = length_R == 1
+    is_blank_R[is_short_R] = block_N[starts_R[: len(ends_R)][is_short_R]] == CARRIAGE_RETURN
+    columns_R = count(block_N, starts_R, ends_R, separator) + 1
+    uneven_R = np.flatnonzero((columns_R != n_columns) & ~is_blank_R)
+    return Scanned(len(ends_R), int(is_blank_R.sum()), uneven_R, columns_R[uneven_R], START)
 
 
 def scan_bytes(
@@ -65,28 +82,18 @@ def as_scanned(found: tuple[int, int, list[tuple[int, int]], Carried]) -> Scanne
     return Scanned(n_rows, n_blank, pairs[:, 0], pairs[:, 1], state)
 
 
-def unquoted_loop(
-    block_N: NDArray[np.uint8], separator: int, n_separators: int
-) -> tuple[int, int, list[tuple[int, int]]]:
-    """Plain Python that numba compiles as it stands; without a branch on separators, which no processor can foresee."""
-    n_rows, n_blank, separators, start = 0, 0, 0, 0
-    uneven = [(0, 0) for _ in range(0)]  # numba learns the type from it
-    for place in range(len(block_N)):
-        byte = block_N[place]
-        separators += byte == separator
-        if byte == 10:
-            if place == start or (place == start + 1 and block_N[start] == 13):
-                n_blank += 1
-            elif separators != n_separators:
-                uneven.append((n_rows, separators + 1))
-            n_rows += 1
-            separators, start = 0, place + 1
-    rest = len(block_N) - start
-    if rest > 1 or (rest == 1 and block_N[start] != 13):
-        if separators != n_separators:
-            uneven.append((n_rows, separators + 1))
-        n_rows += 1
-    return n_rows, n_blank, uneven
+def separators_by_row(
+    block_N: NDArray[np.uint8], starts_R: NDArray[np.int64], ends_R: NDArray[np.int64], separator: int
+) -> NDArray[np.int64]:
+    """Plain Python that numba compiles as it stands: a loop without branches, of which processors do many at a time."""
+    found_R = np.zeros(len(ends_R), dtype=np.int64)
+    for row in range(len(ends_R)):
+        line = block_N[starts_R[row] : ends_R[row]]  # indices from 0 need no check for negative ones
+        count = 0
+        for place in range(len(line)):
+            count += line[place] == separator
+        found_R[row] = count
+    return found_R
 
 
 def quoted_loop(

@@ -6,15 +6,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from autofis_kedro.data.byte_scan import START, Carried, Scanned, as_scanned, quoted_loop, unquoted_loop
+from autofis_kedro.data.byte_scan import Carried, Scanned, as_scanned, quoted_loop, separators_by_row, whole_rows
 
 _quoted_loop = njit(nogil=True, cache=True)(quoted_loop)
-_unquoted_loop = njit(nogil=True, cache=True)(unquoted_loop)
+_separators_by_row = njit(nogil=True, cache=True)(separators_by_row)
 
 
 def scan_unquoted(block_N: NDArray[np.uint8], *, separator: int, n_columns: int) -> Scanned:
     """As ``byte_scan.scan_unquoted``."""
-    return as_scanned((*_unquoted_loop(np.asarray(block_N), separator, n_columns - 1), START))
+    return whole_rows(block_N, separator, n_columns, _separators_by_row)
 
 
 def scan_bytes(

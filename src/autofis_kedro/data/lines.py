@@ -23,8 +23,8 @@ from autofis_kedro.data import byte_scan
 from autofis_kedro.data.byte_scan import START, Scanned
 
 Bytes = NDArray[np.uint8]
-BLOCK = 16 << 20
-"""Bytes of a block."""
+BLOCK = 2 << 20
+"""Bytes of a block: within a processor's cache."""
 THREADS = 2
 
 
