@@ -48,8 +48,8 @@ class RawRows:
     def write(self, path: Path) -> None:
         """Write the typed rows as parquet and check them.
 
-        Columns: label (UInt8), the fields (String, Float64 or List(String); null is missing), problem (0) and, where
-        files are given per split, split (String). Read them with ``TypedRows``.
+        Columns: label (UInt8), the fields (String, Float64 or List(String); null is missing), problem (false) and,
+        where files are given per split, split (String). Read them with ``TypedRows``.
 
         Raises:
             UserError: names file, column, row and value of what is wrong.
@@ -122,17 +122,17 @@ class RawRows:
     def _check(self, path: Path, folder: Path) -> None:
         typed = pl.scan_parquet(path, row_index_name=ROW)
         summary = typed.select(
-            pl.len(), pl.col(PROBLEM).max(), pl.col("label").min().alias("low"), pl.col("label").max().alias("high")
+            pl.len(), pl.col(PROBLEM).any(), pl.col("label").min().alias("low"), pl.col("label").max().alias("high")
         )
-        rows, worst, low, high = summary.collect(engine="streaming").row(0)
+        rows, has_problem, low, high = summary.collect(engine="streaming").row(0)
         if rows == 0:
             raise UserError(f"raw_path '{self.raw_path}': no rows")
-        if worst:
-            row = typed.filter(pl.col(PROBLEM) > 0).select(ROW, PROBLEM).head(1).collect().row(0)
+        if has_problem:
+            row = typed.filter(PROBLEM).select(ROW).head(1).collect().item()
             raw = pl.concat(
                 [self._raw(file, folder, []).select(*_shown(self.description)) for _, file in self._files()]
             )
-            raise UserError(f"raw_path '{self.raw_path}': {explain_problem(raw, row[0], row[1], self.description)}")
+            raise UserError(f"raw_path '{self.raw_path}': {explain_problem(raw, row, self.description)}")
         if low == high and self.description.label is not None:
             raise UserError(
                 f"raw_path '{self.raw_path}': the label '{self.description.label.column}' is {low} in all {rows} rows; "

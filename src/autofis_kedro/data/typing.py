@@ -21,37 +21,42 @@ TOO_LONG, BAD_LABEL, FIRST_FIELD = 1, 2, 3
 
 
 def typed_columns(description: DataDescription, keys: Sequence[str] = ()) -> list[pl.Expr]:
-    """label, the fields in order, and the row's problem: 0, or TOO_LONG, BAD_LABEL, FIRST_FIELD + a field's place.
+    """label, the fields in order, and whether the row has a problem.
 
     Where the rows have no label it is 0. ``keys`` are raw columns to carry along as text, named ``KEY`` + column.
     """
-    problems = [pl.when(pl.col(EXTRA).is_not_null()).then(TOO_LONG)]
-    columns = [pl.lit(0, dtype=pl.UInt8).alias("label")]
+    label = pl.lit(0, dtype=pl.UInt8) if description.label is None else _label(description.label)
+    columns = [label.alias("label"), *(pl.col(key).cast(pl.String).alias(f"{KEY}{key}") for key in keys)]
+    for field in description.fields:
+        text = _text(field.name, description)
+        if field.kind == "numeric":
+            columns.append(text.cast(pl.Float64, strict=False).alias(field.name))
+        elif field.kind == "timestamp":
+            moment = _moment(text, field)
+            columns += [moment.dt.to_string(_PARTS[part]).alias(part) for part in field.parts]
+        elif field.kind == "multi_hot":
+            values = text.str.split(field.separator).list.eval(pl.element().filter(pl.element() != ""))
+            columns.append(values.alias(field.name))
+        else:
+            columns.append(text.alias(field.name))
+    # One flag for all, as bits: which problem it is, is asked of the one row that is shown.
+    is_bad = pl.any_horizontal(*_problems(description).values()).fill_null(False)
+    return [*columns, is_bad.alias(PROBLEM)]
+
+
+def _problems(description: DataDescription) -> dict[int, pl.Expr]:
+    """Whether a row has each problem: TOO_LONG, BAD_LABEL, FIRST_FIELD + a field's place."""
+    problems = {TOO_LONG: pl.col(EXTRA).is_not_null()}
     if description.label is not None:
-        label = _label(description.label)
-        columns = [label.alias("label")]
-        problems.append(pl.when(label.is_null()).then(BAD_LABEL))
-    columns += [pl.col(key).cast(pl.String).alias(f"{KEY}{key}") for key in keys]
+        problems[BAD_LABEL] = _label(description.label).is_null()
     for place, field in enumerate(description.fields):
         text = _text(field.name, description)
         if field.kind == "numeric":
-            number = text.cast(pl.Float64, strict=False)
-            problems.append(
-                pl.when(text.is_not_null() & ~number.is_finite().fill_null(False)).then(FIRST_FIELD + place)
-            )
-            columns.append(number.alias(field.name))
+            is_finite = text.cast(pl.Float64, strict=False).is_finite().fill_null(False)
+            problems[FIRST_FIELD + place] = text.is_not_null() & ~is_finite
         elif field.kind == "timestamp":
-            moment = _moment(text, field)
-            problems.append(pl.when(text.is_not_null() & moment.is_null()).then(FIRST_FIELD + place))
-            columns += [moment.dt.to_string(_PARTS[part]).alias(part) for part in field.parts]
-        elif field.kind == "multi_hot":
-            columns.append(
-                text.str.split(field.separator).list.eval(pl.element().filter(pl.element() != "")).alias(field.name)
-            )
-        else:
-            columns.append(text.alias(field.name))
-    problem = pl.coalesce(*problems, pl.lit(0)).cast(pl.UInt16).alias(PROBLEM)
-    return [*columns, problem]
+            problems[FIRST_FIELD + place] = text.is_not_null() & _moment(text, field).is_null()
+    return problems
 
 
 def _text(column: str, description: DataDescription) -> pl.Expr:
@@ -79,15 +84,17 @@ def _moment(text: pl.Expr, field: FieldDescription) -> pl.Expr:
     return (text + pl.lit("00")).str.to_datetime(field.format + "%M", strict=False)
 
 
-def explain_problem(raw: pl.LazyFrame, row: int, problem: int, description: DataDescription) -> str:
+def explain_problem(raw: pl.LazyFrame, row: int, description: DataDescription) -> str:
     """What is wrong in a row, with the raw value.
 
     Args:
         raw: every raw column as text.
         row: number from 0.
-        problem: the row's code.
+        description: of the columns.
     """
-    cells = raw.slice(row, 1).collect(engine="streaming").row(0, named=True)
+    found = raw.slice(row, 1).collect(engine="streaming")
+    cells = found.row(0, named=True)
+    problem = next(code for code, is_bad in _problems(description).items() if found.select(is_bad).item())
     where = f"row {row + 1}"
     if problem == TOO_LONG:
         return f"{where} has more columns than described (beyond the last: '{cells[EXTRA]}')"
