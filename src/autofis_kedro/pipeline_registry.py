@@ -16,6 +16,7 @@ from autofis_kedro.pipelines import (
     search,
     statistics_auc,
     transfer,
+    trees,
 )
 
 
@@ -27,7 +28,10 @@ def register_pipelines() -> dict[str, Pipeline]:
     autofis = retrained + baselines.create_pipeline(("fm",)) + baselines.create_controls()
     both_orders = _retrained(data + baselines.create_pipeline(("fm", "deepfm")), roster.SEARCHED, ("",))
     pipelines = {
-        "baselines": (data + baselines.create_pipeline(), roster.BASELINES),
+        "baselines": (
+            data + baselines.create_pipeline() + trees.create_pipeline(roster.ON_LEAVES),
+            roster.BASELINES,
+        ),
         "third_order": (_retrained(both_orders, roster.SEARCHED_3RD, roster.VARIANTS_3RD), roster.THIRD_ORDER),
         "bi_level": (_retrained(both_orders, roster.SEARCHED_BI, ("",)), roster.BI_LEVEL),
         "transfer": (

@@ -1,7 +1,15 @@
 """Which models exist: names only."""
 
-BASELINES = ("lr", "fm", "fwfm", "afm", "ffm", "deepfm", "ipnn", "pin", "fm_3rd", "deepfm_3rd")
+FACTORIZATION = ("lr", "fm", "fwfm", "afm", "ffm", "deepfm", "ipnn", "pin", "fm_3rd", "deepfm_3rd")
 """Models over all interactions."""
+
+FOREST = "gbdt"
+"""The namespace of the trees whose leaves are features."""
+ON_LEAVES = ("gbdt_lr", "gbdt_ffm")
+"""Models over the leaves of trees, the latter beside the data set's own fields."""
+
+BASELINES = (*FACTORIZATION, *ON_LEAVES)
+"""Models that need no search."""
 
 SEARCHED = ("autofm", "autodeepfm")
 """Models whose pairs are searched; the name alone is the paper's re-train: batch norm and fresh alpha."""
@@ -80,6 +88,8 @@ def interactions_of(name: str) -> str:
         return "random_interactions"
     if name == BY_STATISTICS:
         return "statistics_auc_interactions"
+    if name in ON_LEAVES:
+        return f"{FOREST}.selection"
     if name in BASELINES and name.endswith("_3rd"):
         return "third_order_interactions"
     searched = searched_by(name)

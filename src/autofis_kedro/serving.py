@@ -32,9 +32,12 @@ from autofis_kedro.errors import UserError
 from autofis_kedro.models import ModelSpec
 from autofis_kedro.selection import Selection
 from autofis_kedro.training import TrainingConfig, predict_seeds
+from autofis_kedro.trees import Forest, append_leaves, leaf_schema
 
 PROBABILITY = "probability"
 WEIGHTS, VOCABULARIES, ABOUT = "weights.safetensors", "vocabularies.parquet", "model.json"
+FOREST = "forest.safetensors"
+"""Where the model stands on the leaves of trees."""
 
 
 class About(Frozen):
@@ -43,7 +46,7 @@ class About(Frozen):
     Attributes:
         model: its name.
         spec: what it is made of.
-        schema_: fields and sizes.
+        schema_: fields and sizes, without the leaves of trees.
         selection: its interactions.
         description: of the raw rows that it was trained on.
         negative_rate: share of the negatives that training kept.
@@ -65,18 +68,22 @@ class ServedModel:
         about: everything but its arrays.
         vocabularies: which value has which id (``Vocabularies.table``).
         weights: of every seed, ``seed_<n>/<parameter>``; the probabilities of several seeds are averaged.
+        forest: ``Forest.tensors`` of the trees whose leaves the model reads, where it does.
     """
 
     about: About
     vocabularies: pl.DataFrame
     weights: Mapping[str, Tensor]
+    forest: Mapping[str, Tensor] | None = None
 
     def save(self, folder: Path) -> None:
         """Write the model into a new folder."""
         folder.mkdir(parents=True)
         (folder / ABOUT).write_text(self.about.model_dump_json(indent=1), encoding="utf-8")
         self.vocabularies.write_parquet(folder / VOCABULARIES)
-        save_file({name: tensor.contiguous().clone() for name, tensor in self.weights.items()}, folder / WEIGHTS)
+        for tensors, name in ((self.weights, WEIGHTS), (self.forest, FOREST)):
+            if tensors is not None:
+                save_file({key: tensor.contiguous().clone() for key, tensor in tensors.items()}, folder / name)
 
     @classmethod
     def load(cls, folder: str | Path) -> ServedModel:
@@ -90,7 +97,8 @@ class ServedModel:
         if missing:
             raise UserError(f"'{place}' is no served model: it has no {', '.join(missing)}")
         about = About.model_validate_json((place / ABOUT).read_text(encoding="utf-8"))
-        return cls(about, pl.read_parquet(place / VOCABULARIES), load_file(place / WEIGHTS))
+        forest = load_file(place / FOREST) if (place / FOREST).is_file() else None
+        return cls(about, pl.read_parquet(place / VOCABULARIES), load_file(place / WEIGHTS), forest)
 
     def predict(self, raw_path: str, keys: tuple[str, ...] = ()) -> Iterator[pl.DataFrame]:
         """Score raw rows, in bounded memory.
@@ -112,19 +120,22 @@ class ServedModel:
     def score(self, rows: RawRows) -> Iterator[pl.DataFrame]:
         """As ``predict``, for rows of any source."""
         encoder = Encoder(Vocabularies(self.vocabularies), self.about.schema_)
+        forest = Forest.of_tensors(self.forest, self.about.schema_) if self.forest is not None else None
         with tempfile.TemporaryDirectory(prefix="predict_") as folder:
             path = Path(folder) / "typed.parquet"
             rows.write(path)
             typed = TypedRows(path).scan()
             for frame in typed.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
                 carried = frame.select(ROW, *(pl.col(f"{KEY}{key}").alias(key) for key in rows.keys))
-                yield carried.with_columns(pl.Series(PROBABILITY, self._probabilities(frame, encoder)))
+                yield carried.with_columns(pl.Series(PROBABILITY, self._probabilities(frame, encoder, forest)))
 
-    def _probabilities(self, frame: pl.DataFrame, encoder: Encoder) -> NDArray[np.float32]:
-        about = self.about
-        examples = encoder.encode(frame)
-        config = TrainingConfig()
-        by_seed = predict_seeds(self.weights, examples, about.schema_, about.selection, about.spec, config)
+    def _probabilities(self, frame: pl.DataFrame, encoder: Encoder, forest: Forest | None) -> NDArray[np.float32]:
+        about, examples = self.about, encoder.encode(frame)
+        schema = about.schema_
+        if forest is not None:
+            schema = leaf_schema(schema, forest)
+            examples = append_leaves(frame, examples, forest, schema)
+        by_seed = predict_seeds(self.weights, examples, schema, about.selection, about.spec, TrainingConfig())
         mean = by_seed.drop("label").mean_horizontal().to_numpy()
         return restore_negatives(mean, about.negative_rate)
 

@@ -26,6 +26,10 @@ class TrainedModels:
         found = dict(load_file(_newest(self._models, artifact, "safetensors")))
         return found if artifact.endswith(".weights") else {f"seed_0/{name}": found[name] for name in found}
 
+    def forest(self, artifact: str) -> dict[str, Tensor]:
+        """``<namespace>.forest``."""
+        return dict(load_file(_newest(self._models, artifact, "safetensors")))
+
     def selection(self, artifact: str) -> Selection:
         """``<model>.selection`` or ``<which>_interactions``."""
         return Selection.model_validate_json(_newest(self._models, artifact, "json").read_text(encoding="utf-8"))

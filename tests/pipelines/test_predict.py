@@ -46,7 +46,7 @@ def project(tmp_path_factory):
         "--pipeline",
         "baselines",
         "--to-outputs",
-        "lr.metrics,chosen_model",
+        "lr.metrics,gbdt_ffm.metrics,chosen_model",
     )
     assert result.returncode == 0, result.stdout
     return folder
@@ -72,13 +72,18 @@ def test_scored_rows_are_the_models_predictions_with_their_keys(project):
     assert scored["probability"].mean() == pytest.approx(log(4000, 0)["label"].mean(), abs=0.05), "negatives restored"
 
 
-def test_predicting_labelled_rows_gives_the_predictions_of_the_evaluation(project):
+@pytest.mark.parametrize("model", ["lr", "gbdt_lr", "gbdt_ffm"])
+def test_predicting_labelled_rows_gives_the_predictions_of_the_evaluation(project, model):
+    result = predict(project, "log.csv", **{"predict.model": model})
+    assert result.returncode == 0, result.stdout
     served = ServedModel.load(newest(project, "08_reporting/own/served_model"))
+    assert served.about.model == model
     whole = pl.concat(served.predict(str(project / "log.csv"), ("label",)))
-    recorded = pl.read_parquet(newest(project, "07_model_output/own/lr/predictions.parquet"))
+    recorded = pl.read_parquet(newest(project, f"07_model_output/own/{model}/predictions.parquet"))
     rate = served.about.negative_rate
     assert rate < 1
     restored = restore_negatives(recorded["seed_0"].to_numpy(), rate)
+    assert len(np.unique(restored)) > 5
     assert np.isin(restored.round(5), whole["probability"].to_numpy().round(5)).mean() > 0.999
 
 

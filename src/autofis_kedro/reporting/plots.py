@@ -9,8 +9,11 @@ from plotly.subplots import make_subplots
 from autofis_kedro.reporting.style import BLUE, GREEN, GREY, ORANGE, finish, need_columns
 
 
-def training_curves(history: pl.DataFrame, title: str) -> go.Figure:
-    """Log loss on train and validation rows and validation AUC over epochs; thin lines are further seeds."""
+def training_curves(history: pl.DataFrame, title: str, unit: str = "epoch") -> go.Figure:
+    """Log loss on train and validation rows and validation AUC over epochs; thin lines are further seeds.
+
+    ``unit`` is what the column ``epoch`` counts.
+    """
     need_columns(history, "seed", "epoch", "train_loss", "valid_log_loss", "valid_auc")
     figure = make_subplots(rows=1, cols=2, subplot_titles=("log loss", "validation AUC"))
     for number, (seed,) in enumerate(history.select("seed").unique(maintain_order=True).iter_rows()):
@@ -30,10 +33,10 @@ def training_curves(history: pl.DataFrame, title: str) -> go.Figure:
                 line={"color": colour, "width": 2 if number == 0 else 1},
                 marker={"size": 5},
                 showlegend=number == 0 and place == 1,
-                hovertemplate=f"seed {seed}, epoch %{{x:.2f}}: %{{y:.5f}}",
+                hovertemplate=f"seed {seed}, {unit} %{{x:.2f}}: %{{y:.5f}}",
             )
             figure.add_trace(line, row=1, col=place)
-    figure.update_xaxes(title_text="epoch")
+    figure.update_xaxes(title_text=unit)
     figure.update_layout(legend={"orientation": "h", "y": -0.2})
     return finish(figure, title)
 

@@ -29,7 +29,8 @@ class ModelMetrics(Frozen):
         parameters: number of trained weights.
         rows_per_second: training speed, mean over seeds.
         train_seconds: of one seed, mean over seeds.
-        search_seconds: of the search and extraction that chose the interactions; 0 without.
+        search_seconds: of what came before: the search and extraction that chose the interactions, or the growing of
+            trees; 0 without.
     """
 
     model: str

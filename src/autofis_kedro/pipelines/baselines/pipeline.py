@@ -4,10 +4,10 @@ from kedro.pipeline import Node, Pipeline
 
 from autofis_kedro.pipelines.baselines.nodes import select_all, select_all_with_triples, select_randomly
 from autofis_kedro.pipelines.training import trained_model
-from autofis_kedro.roster import BASELINES, interactions_of
+from autofis_kedro.roster import FACTORIZATION, interactions_of
 
 
-def create_pipeline(names: tuple[str, ...] = BASELINES) -> Pipeline:
+def create_pipeline(names: tuple[str, ...] = FACTORIZATION) -> Pipeline:
     """Models over all interactions."""
     selections = {interactions_of(name) for name in names}
     parts = [_SELECTED[selection] for selection in sorted(selections)]

@@ -13,7 +13,7 @@ from autofis_kedro.data.schema import Schema
 from autofis_kedro.data.splitting import SplitReport
 from autofis_kedro.errors import UserError
 from autofis_kedro.reporting.rows import ChosenModel
-from autofis_kedro.roster import ALL, interactions_of, weights_of
+from autofis_kedro.roster import ALL, FOREST, ON_LEAVES, interactions_of, weights_of
 from autofis_kedro.serving import About, Scoring, ServedModel
 from autofis_kedro.trained_models import TrainedModels
 
@@ -59,7 +59,8 @@ def serve(
         description=raw_rows.description,
         negative_rate=split_report.negative_rate,
     )
-    return ServedModel(about, vocabularies, trained_models.weights(weights_of(name)))
+    forest = trained_models.forest(f"{FOREST}.forest") if name in ON_LEAVES else None
+    return ServedModel(about, vocabularies, trained_models.weights(weights_of(name)), forest)
 
 
 def score(served_model: ServedModel, unlabelled_rows: RawRows, predict: PredictConfig) -> Scoring:

@@ -1,5 +1,7 @@
 """One model in its own namespace."""
 
+from collections.abc import Mapping
+
 from kedro.pipeline import Node, Pipeline
 
 from autofis_kedro.pipelines.naming import named
@@ -8,12 +10,23 @@ from autofis_kedro.pipelines.training.nodes import draw_training, evaluate, eval
 EXAMPLES = ["train_examples", "valid_examples", "test_examples"]
 
 
-def trained_model(name: str, selection: str, searches: tuple[str, ...] = ()) -> Pipeline:
+def trained_model(
+    name: str,
+    selection: str,
+    searches: tuple[str, ...] = (),
+    *,
+    shared: Mapping[str, str] | None = None,
+    earlier_costs: Mapping[str, str] | None = None,
+) -> Pipeline:
     """Train, evaluate and draw the model ``name`` over the interactions of the data set ``selection``.
 
-    ``searches`` are the namespaces whose search and extraction the selection cost.
+    Args:
+        searches: the namespaces whose search and extraction the selection cost.
+        shared: other examples and schema than the data set's, by the names that they stand for.
+        earlier_costs: datasets of what else came before, by any name.
     """
     costs = {f"{kind}_of_{by}": f"{by}.{kind}" for by in searches for kind in ("search_cost", "extraction_cost")}
+    costs |= earlier_costs or {}
     fixed = ["params:training", "params:seeds", "params:checkpoints"]
     nodes = [
         Node(
@@ -40,11 +53,11 @@ def trained_model(name: str, selection: str, searches: tuple[str, ...] = ()) -> 
         ),
         Node(named(draw_training, name=name), "history", "training_curves", name="draw_training"),
     ]
-    shared = {example: example for example in [*EXAMPLES, "schema"]} | {"selection": selection}
+    plain = {example: example for example in [*EXAMPLES, "schema"]} | {"selection": selection}
     return Pipeline(
         nodes,
         namespace=name,
-        inputs=shared | costs,
+        inputs=plain | dict(shared or {}) | costs,
         parameters={"params:model": f"params:{name}"} | {parameter: parameter for parameter in fixed},
         tags="training",
     )
