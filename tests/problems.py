@@ -84,7 +84,7 @@ def _second_order(model, state, e):
     """What each pair contributes, as a list."""
     if model.interactions is None:
         return []
-    pairs, spec, k = model.interactions.tuples_OP.T.tolist(), model.spec, model.spec.embedding_dim
+    pairs, spec, k = model.kept[0], model.spec, model.spec.embedding_dim
     if spec.weighting == "attention":
         return _attended(state, [e[i] * e[j] for i, j in pairs], spec.attention.temperature)
     if spec.pair_network is not None:
@@ -99,7 +99,7 @@ def _second_order(model, state, e):
 def _third_order(model, state, e):
     if model.triples is None:
         return []
-    triples = model.triples.tuples_OP.T.tolist()
+    triples = model.kept[1]
     return _weighed(model.spec, state, "triples", [sum(e[i] * e[j] * e[n]) for i, j, n in triples])
 
 
