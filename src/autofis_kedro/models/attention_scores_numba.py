@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import torch
 from numba import njit, prange
@@ -16,10 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autofis_kedro.models.attention_scores import Gradients
+from autofis_kedro.threads import use_torch_threads
 
 Array = NDArray[Any]
-N_THREADS = numba.get_num_threads()
-"""All that numba may use."""
 PARTS = 16
 """Of the products, each summed on its own: results do not depend on the number of threads."""
 ZERO = np.float32(0)
@@ -30,14 +28,14 @@ class NumbaScores:
 
     def scores(self, p_NK: Tensor, weight_KA: Tensor, bias_A: Tensor, h_A: Tensor) -> Tensor:
         """As ``ScoreKernels`` says."""
-        numba.set_num_threads(min(torch.get_num_threads(), N_THREADS))
+        use_torch_threads()
         score_N = torch.empty(len(p_NK))
         _scores(*_arrays(p_NK, weight_KA, bias_A, h_A, score_N))
         return score_N
 
     def gradients(self, p_NK: Tensor, weight_KA: Tensor, bias_A: Tensor, h_A: Tensor, gradient_N: Tensor) -> Gradients:
         """As ``ScoreKernels`` says."""
-        numba.set_num_threads(min(torch.get_num_threads(), N_THREADS))
+        use_torch_threads()
         into_p_NK = torch.empty_like(p_NK, memory_format=torch.contiguous_format)
         parts = [torch.zeros(PARTS, *tensor.shape) for tensor in (weight_KA, bias_A, h_A)]
         _gradients(*_arrays(p_NK, weight_KA, bias_A, h_A, gradient_N, into_p_NK, *parts))

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import torch
 from numba import njit, prange
@@ -19,10 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autofis_kedro.optim.row_kernels import AdamStep, Reads, Skipped, TableState
+from autofis_kedro.threads import use_torch_threads
 
 Array = NDArray[Any]
-N_THREADS = numba.get_num_threads()
-"""All that numba may use."""
 FAST = {"contract", "arcp", "nsz"}  # no reordering of sums: they stay bit-identical
 
 
@@ -41,7 +39,7 @@ class NumbaKernels:
 
     def catch_up(self, table: TableState, last_N: Tensor, rows_U: Tensor, skipped: Skipped) -> None:
         """Apply skipped zero-gradient steps to rows."""
-        _use_torch_threads()
+        use_torch_threads()
         _catch_up(
             table.weight.numpy(),
             table.moments.numpy(),
@@ -56,7 +54,7 @@ class NumbaKernels:
 
     def update(self, table: TableState, reads: Reads, gradient_ZK: Tensor, step: AdamStep) -> None:
         """One Adam step of the rows read; the gradient of a row's first read becomes their sum."""
-        _use_torch_threads()
+        use_torch_threads()
         _update(
             table.weight.numpy(),
             table.moments.numpy(),
@@ -68,10 +66,6 @@ class NumbaKernels:
             # 1 - beta is taken before rounding: float32's 1 - 0.999 is wrong in its fifth digit
             *(np.float32(number) for number in (step.beta_1, 1 - step.beta_1, step.beta_2, 1 - step.beta_2)),
         )
-
-
-def _use_torch_threads() -> None:
-    numba.set_num_threads(min(torch.get_num_threads(), N_THREADS))
 
 
 @njit(cache=True)
