@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field as Bounded
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from autofis_kedro.config import Frozen
 from autofis_kedro.models import ModelSpec
+from autofis_kedro.training.xlearn import XLearnConfig
 
 
 class TrainingConfig(Frozen):
@@ -140,15 +141,27 @@ class ModelConfig(Frozen):
 
     Attributes:
         spec: the model.
+        engine: what trains it. ``xlearn`` is for FFM alone; ``auto`` takes it where it can be had.
+        xlearn: how xlearn trains.
         warm_alpha: start alpha from the searched values.
         training: fields of ``TrainingConfig`` that this model has otherwise.
         search: fields of ``SearchConfig`` that this model's search has otherwise.
     """
 
     spec: ModelSpec
+    engine: Literal["torch", "xlearn", "auto"] = "torch"
+    xlearn: XLearnConfig = XLearnConfig()
     warm_alpha: bool = False
     training: Mapping[str, Any] = Bounded(default_factory=dict)
     search: Mapping[str, Any] = Bounded(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _engine_fits(self) -> ModelConfig:
+        plain = ModelSpec(embedding_dim=self.spec.embedding_dim, field_aware=True)
+        same = {"initial": self.spec.initial, "initial_std": self.spec.initial_std}
+        if self.engine != "torch" and self.spec != plain.model_copy(update=same):
+            raise ValueError(f"engine: {self.engine} trains FFM alone: field_aware: true and nothing else")
+        return self
 
     @field_validator("training")
     @classmethod

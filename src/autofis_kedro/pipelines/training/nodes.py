@@ -18,7 +18,9 @@ from autofis_kedro.training import (
     SeedsConfig,
     TrainingConfig,
     predict_seeds,
+    takes_xlearn,
     train_seeds,
+    train_seeds_by_xlearn,
 )
 from autofis_kedro.training.search import search_spec
 
@@ -38,6 +40,11 @@ def train(
     name: str,
 ) -> tuple[dict[str, Tensor], pl.DataFrame, Costs]:
     """Weights and history of every seed, and what they cost."""
+    if takes_xlearn(model, schema, name):
+        by_xlearn = train_seeds_by_xlearn(
+            train_examples, valid_examples, schema, selection, model, seeds, checkpoints=checkpoints, name=name
+        )
+        return by_xlearn.weights, by_xlearn.history, by_xlearn.cost
     trained = train_seeds(
         train_examples,
         valid_examples,
