@@ -6,6 +6,7 @@ from kedro.pipeline import Pipeline
 
 from autofis_kedro import roster
 from autofis_kedro.pipelines import (
+    ablation,
     baselines,
     bucketing,
     comparison,
@@ -45,6 +46,12 @@ def register_pipelines() -> dict[str, Pipeline]:
             _retrained(data + baselines.create_pipeline(("fm",)), ("autofm",), ("",))
             + statistics_auc.create_pipeline(),
             roster.STATISTICS,
+        ),
+        "ablation": (
+            _retrained(data + baselines.create_pipeline(("fm",)), ("autofm",), ("", "_no_bn", "_plain"))
+            + baselines.create_controls()
+            + ablation.create_pipeline(),
+            roster.ABLATION,
         ),
         "autofis": (autofis, roster.AUTOFIS),
         "__default__": (autofis + baselines.create_pipeline(roster.FIRST_BASELINES), roster.MAIN),

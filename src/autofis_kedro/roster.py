@@ -34,6 +34,9 @@ CONTROLS = ("all_open", "random_selection")
 BY_STATISTICS = "statistics_auc_selection"
 """As many pairs as AutoFM keeps, those of the highest statistics_AUC (Table 5)."""
 
+RANDOM_FM = "random_fm"
+"""FM over random pairs, as many as AutoFM keeps, averaged over draws (Table 6)."""
+
 RETRAINED = tuple(name + variant for name in SEARCHED for variant in VARIANTS)
 RETRAINED_3RD = tuple(name + variant for name in SEARCHED_3RD for variant in VARIANTS_3RD)
 
@@ -43,9 +46,10 @@ THEMSELVES_3RD = tuple(f"{name}_searched" for name in SEARCHED_3RD)
 
 THEMSELVES_BI = tuple(f"{name}_searched" for name in SEARCHED_BI)
 
-TRAINED = (*BASELINES, *CONTROLS, *RETRAINED, *RETRAINED_3RD, *SEARCHED_BI, *TRANSFERRED, BY_STATISTICS)
+_LATER = (*RETRAINED, *RETRAINED_3RD, *SEARCHED_BI, *TRANSFERRED)
+TRAINED = (*BASELINES, *CONTROLS, *_LATER, BY_STATISTICS, RANDOM_FM)
 ALL = (*TRAINED, *THEMSELVES, *THEMSELVES_3RD, *THEMSELVES_BI)
-CHOICE = tuple(name for name in ALL if name not in (*CONTROLS, BY_STATISTICS))
+CHOICE = tuple(name for name in ALL if name not in (*CONTROLS, BY_STATISTICS, RANDOM_FM))
 """Of these the user's model is chosen, on validation rows."""
 
 FIRST_BASELINES = ("lr", "fm", "deepfm")
@@ -61,6 +65,17 @@ STATISTICS = ("fm", "autofm", "autofm_searched", BY_STATISTICS)
 """The models of the pipeline statistics_auc."""
 BI_LEVEL = ("fm", "deepfm", *SEARCHED, *THEMSELVES, *SEARCHED_BI, *THEMSELVES_BI)
 """The models of the pipeline bi_level."""
+ABLATION = (
+    "fm",
+    "all_open",
+    "random_selection",
+    "autofm",
+    "autofm_no_bn",
+    "autofm_plain",
+    "autofm_searched",
+    RANDOM_FM,
+)
+"""The models of the pipeline ablation: Table 6, and the controls that it lacks."""
 
 
 def weights_of(name: str) -> str:
@@ -86,6 +101,8 @@ def interactions_of(name: str) -> str:
     """The artifact that holds a model's interactions. A searched model has all, those with a closed gate times zero."""
     if name == "random_selection":
         return "random_interactions"
+    if name == RANDOM_FM:
+        return f"{RANDOM_FM}.draws"
     if name == BY_STATISTICS:
         return "statistics_auc_interactions"
     if name in ON_LEAVES:

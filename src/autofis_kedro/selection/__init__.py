@@ -2,6 +2,7 @@
 
 from autofis_kedro.selection.gates import Gates, from_gates
 from autofis_kedro.selection.selection import (
+    Draws,
     Interaction,
     Selection,
     SizeOnCurve,
@@ -13,6 +14,7 @@ from autofis_kedro.selection.selection import (
 )
 
 __all__ = [
+    "Draws",
     "Gates",
     "Interaction",
     "Selection",

@@ -84,6 +84,12 @@ class Selection(Frozen):
         return {tuple(sorted(map(schema.position, kept.fields))): kept.alpha for kept in self.interactions}
 
 
+class Draws(Frozen):
+    """Several selections of the same size."""
+
+    selections: tuple[Selection, ...]
+
+
 def select(
     schema: Schema,
     pairs: Sequence[tuple[int, ...]],

@@ -18,12 +18,13 @@ from autofis_kedro.data.splitting import SplitReport
 from autofis_kedro.data.statistics import DatasetStatistics
 from autofis_kedro.errors import UserError
 from autofis_kedro.reporting.rows import ChosenModel, ModelMetrics
-from autofis_kedro.selection import Selection
+from autofis_kedro.selection import Draws, Selection
 from autofis_kedro.sources.atomic import AtomicDataset
 
 HELD: dict[str, type[BaseModel]] = {
     "schema": Schema,
     "selection": Selection,
+    "draws": Draws,
     "dataset_statistics": DatasetStatistics,
     "ingestion_report": IngestionReport,
     "split_report": SplitReport,

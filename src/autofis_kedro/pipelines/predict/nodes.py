@@ -13,7 +13,7 @@ from autofis_kedro.data.schema import Schema
 from autofis_kedro.data.splitting import SplitReport
 from autofis_kedro.errors import UserError
 from autofis_kedro.reporting.rows import ChosenModel
-from autofis_kedro.roster import ALL, FOREST, ON_LEAVES, interactions_of, weights_of
+from autofis_kedro.roster import ALL, FOREST, ON_LEAVES, RANDOM_FM, interactions_of, weights_of
 from autofis_kedro.serving import About, Scoring, ServedModel
 from autofis_kedro.trained_models import TrainedModels
 
@@ -46,8 +46,9 @@ def serve(
 ) -> ServedModel:
     """The chosen model, or the one asked for, with all that it needs."""
     name = chosen_model.model if predict.model == "chosen" else predict.model
-    if name not in ALL:
-        raise UserError(f"predict.model '{name}' does not exist; there are: chosen, {', '.join(ALL)}")
+    served = [model for model in ALL if model != RANDOM_FM]  # it is many models
+    if name not in served:
+        raise UserError(f"predict.model '{name}' does not exist; there are: chosen, {', '.join(served)}")
     spec = trained_models.metrics(name).spec
     if spec is None:
         raise UserError(f"model '{name}' was trained by an earlier release: train it again")

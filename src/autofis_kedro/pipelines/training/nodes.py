@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import plotly.graph_objects as go
 import polars as pl
 from torch import Tensor
@@ -9,6 +11,7 @@ from torch import Tensor
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.evaluation.metrics import Metrics, score
+from autofis_kedro.models import ModelSpec
 from autofis_kedro.reporting.plots import training_curves
 from autofis_kedro.reporting.rows import ModelMetrics
 from autofis_kedro.selection import Selection, joined, keep_all, select
@@ -82,16 +85,29 @@ def evaluate(
         split: predict_seeds(weights, examples, schema, selection, model.spec, config)
         for split, examples in (("valid", valid_examples), ("test", test_examples))
     }
+    return metrics_of(parts, name, selection, schema, model.spec, cost, search_costs)
+
+
+def metrics_of(
+    parts: Mapping[str, pl.DataFrame],
+    name: str,
+    selection: Selection,
+    schema: Schema,
+    spec: ModelSpec,
+    cost: Costs,
+    search_costs: Sequence[Costs] = (),
+) -> tuple[pl.DataFrame, ModelMetrics]:
+    """Predictions of both splits as one table, and the metrics."""
     metrics = ModelMetrics(
         model=name,
         valid=_scores(parts["valid"]),
         test=_scores(parts["test"]),
-        **_interaction_counts(selection, schema, model.spec.order),
+        **_interaction_counts(selection, schema, spec.order),
         parameters=int(cost["parameters"]),
         rows_per_second=cost["rows_per_second"],
         train_seconds=cost["seconds"],
         search_seconds=sum(found["seconds"] for found in search_costs),
-        spec=model.spec,
+        spec=spec,
     )
     predictions = [part.with_columns(pl.lit(split).alias("split")) for split, part in parts.items()]
     return pl.concat(predictions), metrics
