@@ -37,17 +37,18 @@ SPLITS = ("train", "valid", "test")
 
 
 class PairWeights(nn.Module):  # type: ignore[misc]
-    """FwFM: logistic regression and a weight for each pair's inner product."""
+    """FwFM: a vector for each field (FuxiCTR's linear_type FiLV) and a weight for each pair's inner product."""
 
     def __init__(self, features: FeatureMap, setting: dict[str, Any]) -> None:
         super().__init__()
         self.embedding = FeatureEmbedding(features, setting["size"])
-        self.linear = LogisticRegression(features, use_bias=False)
+        self.linear = nn.Linear(features.num_fields * setting["size"], 1, bias=False)
         self.products = InnerProductInteraction(features.num_fields, output="inner_product")
         self.weights = nn.Linear(self.products.interaction_units, 1)
 
     def forward(self, ids: dict[str, Tensor]) -> Tensor:
-        return self.weights(self.products(self.embedding(ids))) + self.linear(ids)
+        embedding_BFK = self.embedding(ids)
+        return self.weights(self.products(embedding_BFK)) + self.linear(embedding_BFK.flatten(1))
 
 
 class Attention(nn.Module):  # type: ignore[misc]

@@ -67,11 +67,13 @@ def logits_by_hand(model, examples):
 
     logits = []
     for row in range(examples.n_rows):
-        logit = sum(w[0] for w in read("linear", row)) if spec.linear else 0.0
+        logit = sum(w[0] for w in read("linear", row)) if "linear.weight" in state else 0.0
         logit += state["bias"][0] if "bias" in state else 0.0
         if spec.has_embeddings:
             e = read("embedding", row)
             own = read("triple_embedding", row) if "triple_embedding.weight" in state else e
+            if "field_vectors_FK" in state:
+                logit += sum(vector @ e_i for vector, e_i in zip(state["field_vectors_FK"], e, strict=True))
             values = _second_order(model, state, e) + _third_order(model, state, own)
             is_fed = spec.feeds == "mlp"
             logit += 0.0 if is_fed else sum(values)

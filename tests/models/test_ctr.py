@@ -24,6 +24,9 @@ SPECS = {
     "deepfm_no_norm": ModelSpec(embedding_dim=3, mlp=MLPSpec(hidden=(5,), normalization="none")),
     "autodeepfm": ModelSpec(embedding_dim=3, normalize=True, weighting="learned", mlp=MLPSpec(hidden=(5,))),
     "fwfm": ModelSpec(embedding_dim=3, weighting="learned", alpha_initial=0.7),
+    "fwfm_field_vectors": ModelSpec(
+        embedding_dim=3, weighting="learned", alpha_initial=0.7, linear_form="field_vectors"
+    ),
     "afm": ModelSpec(embedding_dim=3, weighting="attention", attention=AttentionSpec(size=4, temperature=0.7)),
     "ffm": ModelSpec(embedding_dim=2, field_aware=True),
     "ffm_with_gates": ModelSpec(embedding_dim=2, field_aware=True, normalize=True, weighting="learned"),
@@ -157,7 +160,7 @@ def test_triple_products_and_their_gradients(fields, dim, seed):
     assert torch.autograd.gradcheck(lambda e: triple_products(e, triples_3T), (e_BFK,))
 
 
-@pytest.mark.parametrize("name", ["afm", "ffm", "pin", "ipnn", "autofm_3rd", "fwfm"])
+@pytest.mark.parametrize("name", ["afm", "ffm", "pin", "ipnn", "autofm_3rd", "fwfm", "fwfm_field_vectors"])
 def test_gradients_are_those_of_the_logit(name):
     schema = schema_of([3, 4, 3], (1,))
     spec = SPECS[name].model_copy(update={"normalize": False})
@@ -256,6 +259,8 @@ def test_too_few_fields_for_the_order_is_an_error():
         ({"weighting": "attention", "order": 3}, "attention is of order 2"),
         ({"field_aware": True, "mlp": MLPSpec()}, "field_aware has no mlp"),
         ({"linear": False}, "without linear part needs an mlp"),
+        ({"linear_form": "field_vectors", "order": 1}, "field_vectors needs linear: true and one embedding per id"),
+        ({"linear_form": "field_vectors", "field_aware": True}, "field_vectors needs linear: true and one embedding"),
         ({"pair_network": PairNetworkSpec()}, "set feeds: mlp"),
     ],
 )

@@ -64,7 +64,10 @@ class CTRModel(nn.Module):
         self.schema = schema
         self.kept = pairs, triples = _kept(spec, schema, pairs, triples)
         size = spec.embedding_dim
-        self.linear = FieldTable(schema, 1, spec.pooling) if spec.linear else None
+        has_weights = spec.linear and spec.linear_form == "weights"
+        has_field_vectors = spec.linear and spec.linear_form == "field_vectors"
+        self.linear = FieldTable(schema, 1, spec.pooling) if has_weights else None
+        self.field_vectors_FK = nn.Parameter(torch.empty(schema.n_fields, size)) if has_field_vectors else None
         width = size * schema.n_fields if spec.field_aware else size
         self.embedding = FieldTable(schema, width, spec.pooling) if spec.has_embeddings else None
         has_own = bool(triples) and spec.triple_table == "separate"
@@ -85,6 +88,8 @@ class CTRModel(nn.Module):
         if self.embedding is None:
             return logit_B
         e_BFK = self.embedding(batch)
+        if self.field_vectors_FK is not None:
+            logit_B = logit_B + e_BFK.flatten(1) @ self.field_vectors_FK.flatten()
         own_BFK = self.triple_embedding(batch) if self.triple_embedding is not None else e_BFK
         parts: list[tuple[Any, Tensor]] = [(self.interactions, e_BFK), (self.triples, own_BFK)]
         fed = []

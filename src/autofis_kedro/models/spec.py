@@ -58,7 +58,9 @@ class ModelSpec(Frozen):
     Attributes:
         order: highest order of interactions; 1 is logistic regression.
         embedding_dim: size k of an embedding.
-        linear: whether the logit has the linear part <w, x> (IPNN and PIN have none).
+        linear: whether the logit has a linear part (IPNN and PIN have none).
+        linear_form: ``weights`` is <w, x>, a weight per id; ``field_vectors`` is the sum of <w_F(i), e_i>, a vector per
+            field (FwFM's linear part of the fewest weights, Pan et al. 2018, sec. 3.3).
         field_aware: FFM: an id has a vector of size k for each other field (Juan et al. 2016).
         normalize: batch norm without scale and shift on each interaction (paper Eq. 12).
         weighting: ``learned`` multiplies each interaction by its alpha (paper Eq. 10 and 15; FwFM without gates);
@@ -79,6 +81,7 @@ class ModelSpec(Frozen):
     order: Literal[1, 2, 3] = 2
     embedding_dim: int = Bounded(default=40, ge=1)
     linear: bool = True
+    linear_form: Literal["weights", "field_vectors"] = "weights"
     field_aware: bool = False
     normalize: bool = False
     weighting: Literal["none", "learned", "attention"] = "none"
@@ -117,6 +120,10 @@ class ModelSpec(Frozen):
             (self.pair_network is not None and self.feeds != "mlp", "a pair_network feeds the MLP; set feeds: mlp"),
             (self.pair_network is not None and not is_plain, "a pair_network has no normalize and no weighting"),
             (not self.linear and self.mlp is None, "a model without linear part needs an mlp"),
+            (
+                self.linear_form == "field_vectors" and (self.order == 1 or self.field_aware or not self.linear),
+                "linear_form: field_vectors needs linear: true and one embedding per id: order 2 or 3, not field_aware",
+            ),
         )
 
     @property

@@ -26,6 +26,7 @@ PARTS = 5
 GROUPS = {
     "*.alpha_P": "alpha",
     "linear.weight": "linear",
+    "field_vectors_FK": "field_vectors",
     "*embedding.weight": "embedding",
     "bias": "bias",
     "mlp.*": "mlp",
