@@ -101,6 +101,15 @@ def test_a_seed_repeats_itself_learns_and_leaves_nothing_behind(problem):
 
 
 @needs_xlearn
+def test_many_fields_start_near_the_logit_zero():
+    schema, train, valid = planted_problem(0, n_fields=30, n_values=6, n_rows=4000, planted=())
+    still = XLearnConfig(learning_rate=1e-9, epochs=1)
+    assert fit_by_xlearn(train, valid, schema, SPEC, still, seed=0).history["valid_log_loss"][0] < 0.75
+    its_own = still.model_copy(update={"initial_scale": 0.66})
+    assert fit_by_xlearn(train, valid, schema, SPEC, its_own, seed=0).history["valid_log_loss"][0] > 5
+
+
+@needs_xlearn
 def test_finished_seeds_are_recalled(tmp_path, problem, monkeypatch):
     schema, train, valid = problem
     model = ModelConfig(spec=SPEC, engine="xlearn", xlearn=XLearnConfig(epochs=2))
