@@ -33,8 +33,11 @@ def cli() -> None:
 
 def explain(error: BaseException) -> str | None:
     """The message for a user's mistake; None if the error is no user's mistake."""
+    said = next((cause for cause in causes(error) if isinstance(cause, UserError)), None)
+    if said is not None:  # what our resolvers say lies within an error of OmegaConf
+        return str(said)
     for cause in causes(error):
-        if isinstance(cause, UserError | ParameterValidationError):
+        if isinstance(cause, ParameterValidationError):
             return str(cause)
         if isinstance(cause, ValidationError):
             return explain_validation(cause, cause.title)

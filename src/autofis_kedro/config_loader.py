@@ -4,6 +4,23 @@ import copy
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
+from omegaconf import DictConfig, OmegaConf
+
+from autofis_kedro.errors import UserError
+from autofis_kedro.roster import TRANSFER_TO
+from autofis_kedro.sources.checked import unknown
+
+
+def model_to_transfer_to(name: str, *, _root_: DictConfig) -> dict[str, Any]:
+    """Resolver: the configuration of the named model.
+
+    Raises:
+        UserError: no such model, or one that has no interactions of the data set's fields.
+    """
+    if name not in TRANSFER_TO:
+        raise UserError(unknown("transfer_to", name, TRANSFER_TO))
+    found: dict[str, Any] = OmegaConf.to_container(_root_[name], resolve=True)  # type: ignore[assignment]
+    return found
 
 
 class UnsharedConfigLoader(OmegaConfigLoader):

@@ -33,6 +33,8 @@ SHORTHANDS = (
     "batch_size",
     "embedding_dim",
     "n_rows",
+    "selection_from",
+    "transfer_to",
 )
 """Top-level names that --params takes and that conf/ hands on to where they belong."""
 

@@ -22,7 +22,10 @@ from autofis_kedro.pipelines import (
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Every stage with all that it needs upstream, so that each runs on a fresh clone; predict alone trains nothing."""
+    """Every stage with all that it needs upstream, so that each runs on a fresh clone.
+
+    ``predict`` and ``transferred`` start from what an earlier run left.
+    """
     data = ingestion.create_pipeline() + bucketing.create_pipeline()
     extracted = data + _extracted(roster.SEARCHED)
     retrained = extracted + retrain.create_pipeline()
@@ -63,6 +66,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "gate_extraction": extracted,
         "retrain": retrained,
         "predict": predict.create_pipeline(),
+        "transferred": transfer.any_transfer(),
     } | {name: pipeline + comparison.create_pipeline(models) for name, (pipeline, models) in pipelines.items()}
 
 

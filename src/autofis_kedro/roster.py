@@ -23,6 +23,9 @@ SEARCHED_BI = ("bi_autofm", "bi_autodeepfm")
 TRANSFERRED = {"autoipnn": "autofm", "autoipnn_3rd": "autofm_3rd"}
 """Models over the interactions that another model's search kept (Table 4)."""
 
+ANY_TRANSFER = "transferred"
+"""A model of the user's choice over the interactions of another: ``--params selection_from=...,transfer_to=...``."""
+
 VARIANTS = ("", "_warm", "_no_bn", "_no_alpha", "_plain")
 """Ways to re-train: as the paper; alpha from the search; without batch norm; without alpha; without either."""
 
@@ -46,11 +49,17 @@ THEMSELVES_3RD = tuple(f"{name}_searched" for name in SEARCHED_3RD)
 
 THEMSELVES_BI = tuple(f"{name}_searched" for name in SEARCHED_BI)
 
-_LATER = (*RETRAINED, *RETRAINED_3RD, *SEARCHED_BI, *TRANSFERRED)
+_LATER = (*RETRAINED, *RETRAINED_3RD, *SEARCHED_BI, *TRANSFERRED, ANY_TRANSFER)
 TRAINED = (*BASELINES, *CONTROLS, *_LATER, BY_STATISTICS, RANDOM_FM)
 ALL = (*TRAINED, *THEMSELVES, *THEMSELVES_3RD, *THEMSELVES_BI)
 CHOICE = tuple(name for name in ALL if name not in (*CONTROLS, BY_STATISTICS, RANDOM_FM))
 """Of these the user's model is chosen, on validation rows."""
+
+_OTHER_INPUTS = (*ON_LEAVES, RANDOM_FM, ANY_TRANSFER)
+SELECTION_FROM = tuple(name for name in ALL if name not in (*_OTHER_INPUTS, "lr"))
+"""Models whose interactions another may take."""
+TRANSFER_TO = tuple(name for name in TRAINED if name not in (*_OTHER_INPUTS, "lr"))
+"""Models that may take them."""
 
 FIRST_BASELINES = ("lr", "fm", "deepfm")
 MAIN = (*FIRST_BASELINES, *CONTROLS, *RETRAINED, *THEMSELVES)
@@ -59,7 +68,7 @@ AUTOFIS = tuple(name for name in MAIN if name not in ("lr", "deepfm"))
 """The models of the pipeline autofis."""
 THIRD_ORDER = ("fm", "deepfm", *SEARCHED, *THEMSELVES, *RETRAINED_3RD, *THEMSELVES_3RD)
 """The models of the pipeline third_order."""
-TRANSFER = ("fm", "ipnn", *TRANSFERRED)
+TRANSFER = ("fm", "ipnn", *TRANSFERRED, ANY_TRANSFER)
 """The models of the pipeline transfer."""
 STATISTICS = ("fm", "autofm", "autofm_searched", BY_STATISTICS)
 """The models of the pipeline statistics_auc."""
@@ -105,6 +114,8 @@ def interactions_of(name: str) -> str:
         return f"{RANDOM_FM}.draws"
     if name == BY_STATISTICS:
         return "statistics_auc_interactions"
+    if name == ANY_TRANSFER:
+        return f"{ANY_TRANSFER}.selection"
     if name in ON_LEAVES:
         return f"{FOREST}.selection"
     if name in BASELINES and name.endswith("_3rd"):

@@ -2,7 +2,7 @@
 
 import warnings
 
-from autofis_kedro.config_loader import UnsharedConfigLoader
+from autofis_kedro.config_loader import UnsharedConfigLoader, model_to_transfer_to
 from autofis_kedro.hooks import CheckInputs, CheckParameters, KeepCheckpoints, PrintSummary, ShowProgress
 
 # A stage reads what another model's namespace made ("autofm.selection"), and both spellings of --pipeline are promised.
@@ -17,6 +17,9 @@ CONFIG_LOADER_ARGS = {
     # The built-in problem: `kedro run` needs no data.
     "default_run_env": "synthetic",
     "merge_strategy": {"parameters": "soft"},
-    # A data set's own values over a table of common ones.
-    "custom_resolvers": {"merge": lambda first, second: {**first, **second}},
+    "custom_resolvers": {
+        # A data set's own values over a table of common ones.
+        "merge": lambda first, second: {**first, **second},
+        "model": model_to_transfer_to,
+    },
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from safetensors.torch import load_file
@@ -33,6 +34,10 @@ class TrainedModels:
     def selection(self, artifact: str) -> Selection:
         """``<model>.selection`` or ``<which>_interactions``."""
         return Selection.model_validate_json(_newest(self._models, artifact, "json").read_text(encoding="utf-8"))
+
+    def cost(self, artifact: str) -> float:
+        """Seconds of ``<model>.search_cost`` or ``<model>.extraction_cost``."""
+        return float(json.loads(_newest(self._models, artifact, "json").read_text(encoding="utf-8"))["seconds"])
 
     def metrics(self, model: str) -> ModelMetrics:
         """``<model>.metrics``."""

@@ -40,9 +40,14 @@ def test_the_promised_environments_and_pipelines_exist():
 
 
 def test_every_pipeline_runs_from_the_raw_rows():
-    for name in set(PIPELINES) - {"predict"}:
+    for name in set(PIPELINES) - {"predict", "transferred"}:
         free = {found for found in PIPELINES[name].inputs() if not found.startswith("params:")}
-        assert free == {"raw_rows"}, name
+        assert free - {"trained_models"} == {"raw_rows"}, name
+
+
+def test_a_transfer_searches_nothing_and_needs_what_a_search_makes():
+    made = {"trained_models"} | PIPELINES["search"].all_outputs()
+    assert {name for name in PIPELINES["transferred"].inputs() if not name.startswith("params:")} <= made
 
 
 def test_predict_trains_nothing_and_needs_what_the_main_job_makes():
@@ -90,6 +95,8 @@ def test_every_model_has_its_namespace_and_metrics(pipeline, names):
         ({"n_seeds": 4}, lambda p: p["seeds"].n_seeds),
         ({"seed": 5}, lambda p: p["seeds"].seed),
         ({"embedding_dim": 6}, lambda p: p["autodeepfm_plain"].spec.embedding_dim),
+        ({"transfer_to": "fwfm"}, lambda p: "fwfm" if p["transferred"] == p["fwfm"] else None),
+        ({"selection_from": "autofm_3rd"}, lambda p: p["transfer"].selection_from),
         ({"training": {"patience": 9}}, lambda p: p["training"].patience),
     ],
 )
@@ -110,4 +117,5 @@ def test_a_parameter_of_one_model_changes_no_other(tmp_path_factory):
     changed = context_of("synthetic", tmp_path_factory, deepfm={"spec": {"mlp": {"dropout": 0.25}}}).params
     assert changed["deepfm"].spec.mlp.dropout == 0.25
     assert changed["deepfm"].spec.mlp.hidden == plain["deepfm"].spec.mlp.hidden
-    assert {name for name in plain if plain[name] != changed[name]} == {"deepfm"}
+    # "transferred" is a deepfm unless transfer_to says otherwise
+    assert {name for name in plain if plain[name] != changed[name]} == {"deepfm", "transferred"}

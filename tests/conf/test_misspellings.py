@@ -31,6 +31,9 @@ def outcome(tmp_path, monkeypatch, *options):
         (["--params", "deepfm.spec.mlp.droput=0.1"], ["'deepfm.spec.mlp.droput'", "'dropout'"]),
         (["--params", "epochs=few"], ["training.epochs", "'few'"]),
         (["--params", "epochs=0"], ["training.epochs", "0"]),
+        (["--params", "transfer_to=deepfn"], ["transfer_to 'deepfn'", "'deepfm'"]),
+        (["--params", "transfer_to=lr"], ["transfer_to 'lr'"]),
+        (["--params", "selection_from=autofn"], ["transfer.selection_from", "'autofn'", "autodeepfm"]),
         (["--params", "device=gpu"], ["training.device", "'gpu'", "cuda"]),
         # Parameters of stages that do not run are checked, too.
         (["--pipeline", "ingestion", "--params", "search.strength=x"], ["search.strength", "'x'", "paper"]),
