@@ -49,8 +49,11 @@ def planted_problem(seed, n_fields=6, n_values=20, n_rows=40_000, planted=((0, 1
     return schema, Examples.from_arrays(ids[:cut], labels[:cut]), Examples.from_arrays(ids[cut:], labels[cut:])
 
 
-def logits_by_hand(model, examples):
-    """The published formula row by row in float64: linear, every interaction, norm with moving statistics, MLP."""
+def logits_by_hand(model, examples, number=lambda vector: vector):
+    """The published formula row by row in float64: linear, every interaction, norm with moving statistics, MLP.
+
+    ``number`` makes of what is read from a table the numbers that are reckoned with.
+    """
     schema, spec = model.schema, model.spec
     state = {k: v.double().numpy() for k, v in model.state_dict().items()}
     one_hot = {position: column for column, position in enumerate(schema.one_hot_positions)}
@@ -63,7 +66,7 @@ def logits_by_hand(model, examples):
         return vectors.mean(0) if spec.pooling == "mean" else vectors.sum(0)
 
     def read(name, row):
-        return [pooled(state[f"{name}.weight"], row, i) for i in range(schema.n_fields)]
+        return [number(pooled(state[f"{name}.weight"], row, i)) for i in range(schema.n_fields)]
 
     logits = []
     for row in range(examples.n_rows):
@@ -110,7 +113,7 @@ def _weighed(spec, state, part, products):
     for p, z in enumerate(products):
         if spec.normalize:
             z = (z - state[f"{part}.norm.mean_U"][p]) / np.sqrt(state[f"{part}.norm.variance_U"][p] + 1e-3)
-        values.append(z * (state[f"{part}.alpha_P"][p] if spec.weighting == "learned" else 1.0))
+        values.append(z * state[f"{part}.alpha_P"][p] if spec.weighting == "learned" else z)
     return values
 
 
@@ -118,15 +121,21 @@ def _attended(state, products, temperature):
     get = lambda name: state[f"interactions.{name}"]
     scores = [get("score_A") @ np.maximum(product @ get("weight_KA") + get("bias"), 0) for product in products]
     weights = np.exp(np.array(scores) / temperature)
-    weights /= weights.sum()
-    return [weight * (get("projection_K") @ product) for weight, product in zip(weights, products, strict=True)]
+    weights = weights / weights.sum()
+    pooled = sum(product * weight for weight, product in zip(weights, products, strict=True))
+    return [get("projection_K") @ pooled]
 
 
 def _pair_network(state, p, first, second):
     get = lambda name: state[f"interactions.{name}"][p]
     hidden = np.concatenate([first, second, first * second]) @ get("first_PXH") + get("hidden_bias")[0]
-    hidden = (hidden - hidden.mean()) / np.sqrt(hidden.var() + 1e-5)
+    hidden = _layer_normed(hidden)
     return np.maximum(hidden, 0) @ get("second_PHD") + get("out_bias")[0]
+
+
+def _layer_normed(z):
+    centred = z - z.mean()
+    return centred / np.sqrt((centred * centred).mean() + 1e-5)
 
 
 def _mlp(spec, state, a):
@@ -136,12 +145,12 @@ def _mlp(spec, state, a):
         layer = f"mlp.hidden.{n}"
         z = a @ state[f"{layer}.weight"]
         if spec.mlp.normalization == "layer":
-            z = (z - z.mean()) / np.sqrt(z.var() + 1e-5)
+            z = _layer_normed(z)
         elif spec.mlp.normalization != "none":
             z = (z - state[f"{layer}.norm.mean_U"]) / np.sqrt(state[f"{layer}.norm.variance_U"] + 1e-3)
-        z = z * state.get(f"{layer}.scale", 1.0) + state[f"{layer}.bias"]
+        z = (z * state[f"{layer}.scale"] if f"{layer}.scale" in state else z) + state[f"{layer}.bias"]
         a = np.maximum(z, 0.0)
-    return float(a @ state["mlp.last.weight"][:, 0] + state["mlp.last.bias"][0])
+    return a @ state["mlp.last.weight"][:, 0] + state["mlp.last.bias"][0]
 
 
 def all_pairs(n_fields):

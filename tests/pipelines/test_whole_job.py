@@ -62,6 +62,7 @@ def test_the_comparison_holds_every_model_and_one_is_chosen_on_validation(finish
     compared = pl.read_parquet(newest(folder, "08_reporting/synthetic/comparison.parquet"))
     assert set(compared["model"]) == set(MAIN)
     assert compared["chosen"].sum() == 1
+    assert (compared["flops_per_row"] > 0).all()
     chosen = json.loads(newest(folder, "08_reporting/synthetic/chosen_model.json").read_text())
     assert chosen["model"] == compared.filter("chosen")["model"].item()
     assert chosen["model"] not in ("all_open", "random_selection"), "controls are no candidates"

@@ -27,6 +27,7 @@ class ModelMetrics(Frozen):
         candidate_triples: third-order interactions that there were; likewise.
         spec: what the model is made of.
         parameters: number of trained weights.
+        flops_per_row: operations of one row's logit (``models.cost``); trees' comparisons are not among them.
         rows_per_second: training speed, mean over seeds.
         train_seconds: of one seed, mean over seeds.
         search_seconds: of what came before: the search and extraction that chose the interactions, or the growing of
@@ -44,6 +45,7 @@ class ModelMetrics(Frozen):
     search_seconds: float = 0.0
     kept_triples: int = 0
     candidate_triples: int = 0
+    flops_per_row: int = 0
     spec: ModelSpec | None = None
 
     def spread(self, split: str, metric: str) -> Spread:

@@ -46,6 +46,7 @@ def _row(model: ModelMetrics, base: ModelMetrics | None, chosen: str | None) -> 
         "kept_triples": model.kept_triples,
         "candidate_triples": model.candidate_triples,
         "parameters": model.parameters,
+        "flops_per_row": model.flops_per_row,
         "rows_per_second": model.rows_per_second,
         "search_seconds": model.search_seconds,
         "train_seconds": model.train_seconds,

@@ -12,6 +12,7 @@ from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.evaluation.metrics import Metrics, score
 from autofis_kedro.models import ModelSpec
+from autofis_kedro.models.cost import flops_per_row
 from autofis_kedro.reporting.plots import training_curves
 from autofis_kedro.reporting.rows import ModelMetrics
 from autofis_kedro.selection import Selection, joined, keep_all, select
@@ -98,12 +99,14 @@ def metrics_of(
     search_costs: Sequence[Costs] = (),
 ) -> tuple[pl.DataFrame, ModelMetrics]:
     """Predictions of both splits as one table, and the metrics."""
+    counts = _interaction_counts(selection, schema, spec.order)
     metrics = ModelMetrics(
         model=name,
         valid=_scores(parts["valid"]),
         test=_scores(parts["test"]),
-        **_interaction_counts(selection, schema, spec.order),
+        **counts,
         parameters=int(cost["parameters"]),
+        flops_per_row=flops_per_row(spec, schema.n_fields, counts["kept"], counts["kept_triples"]),
         rows_per_second=cost["rows_per_second"],
         train_seconds=cost["seconds"],
         search_seconds=sum(found["seconds"] for found in search_costs),
