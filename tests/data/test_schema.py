@@ -72,3 +72,10 @@ def test_position_of_an_unknown_field_names_the_known_ones():
 def test_impossible_schemas_are_rejected(fields):
     with pytest.raises(ValidationError):
         Schema(dataset="x", fields=tuple(Field(name=n, kind="categorical", size=s) for n, s in fields))
+
+
+def test_more_triples_than_can_be_searched_are_refused_before_they_are_listed():
+    wide = schema([4] * 500)
+    assert len(wide.tuples(2)) == 124_750
+    with pytest.raises(UserError, match=r"500 fields of data set 'test' have 20,708,500 interactions of order 3"):
+        wide.tuples(3)

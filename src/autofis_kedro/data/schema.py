@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 from itertools import combinations
+from math import comb
 from typing import Literal
 
 from pydantic import Field as Bounded
@@ -23,6 +24,9 @@ MISSING = 0
 UNSEEN = 1
 OTHER = 2
 N_SPECIAL = 3
+
+MAX_TUPLES = 2_000_000
+"""Candidates of one order; as many gates, and as many numbers per row of a batch."""
 
 
 class Field(Frozen):
@@ -107,5 +111,15 @@ class Schema(Frozen):
         return self.names.index(name)
 
     def tuples(self, order: int) -> tuple[tuple[int, ...], ...]:
-        """All combinations of ``order`` field positions in lexicographic order (paper sec. 3.1)."""
+        """All combinations of ``order`` field positions in lexicographic order (paper sec. 3.1).
+
+        Raises:
+            UserError: there are more than can be gates.
+        """
+        number = comb(self.n_fields, order)
+        if number > MAX_TUPLES:
+            raise UserError(
+                f"{self.n_fields} fields of data set '{self.dataset}' have {number:,} interactions of order {order}; "
+                f"at most {MAX_TUPLES:,} can be searched: drop fields, or stay with pairs"
+            )
         return tuple(combinations(range(self.n_fields), order))

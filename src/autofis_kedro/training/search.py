@@ -15,6 +15,7 @@ from autofis_kedro.selection.selection import Selection
 from autofis_kedro.training.checkpoint import checkpoint_for, data_fingerprint
 from autofis_kedro.training.config import CheckpointConfig, SearchConfig, TrainingConfig
 from autofis_kedro.training.loop import fit
+from autofis_kedro.training.memory import check_memory
 from autofis_kedro.training.seeds import history_frame
 
 
@@ -61,10 +62,12 @@ def search_gates(
     only watched: all planned steps are made, and no choice is taken here.
 
     Raises:
-        UserError: data that do not fit the schema, or a training that diverges.
+        UserError: data that do not fit the schema, a model that does not fit into memory, or a training that diverges.
     """
     training = search_training(training, search)
-    model = CTRModel(search_spec(spec), schema, base_pairs(spec, schema, base), seed=seed)
+    pairs = base_pairs(spec, schema, base)
+    check_memory(name, search_spec(spec), schema, training, pairs)
+    model = CTRModel(search_spec(spec), schema, pairs, seed=seed)
     identity = (model.spec, model.kept, schema.fingerprint, training, search, seed, data_fingerprint(train))
     checkpoint = checkpoint_for(checkpoints, name, f"search_{seed}", *identity)
     fitted = fit(model, train, valid, training, seed=seed, search=search, checkpoint=checkpoint, name=name)

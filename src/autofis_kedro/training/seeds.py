@@ -20,6 +20,7 @@ from autofis_kedro.training.checkpoint import Checkpoint, checkpoint_for, data_f
 from autofis_kedro.training.config import CheckpointConfig, TrainingConfig
 from autofis_kedro.training.evaluate import device_of, predict
 from autofis_kedro.training.loop import fit
+from autofis_kedro.training.memory import check_memory
 from autofis_kedro.training.run import Record
 
 
@@ -58,8 +59,10 @@ def train_seeds(
         warm_alpha: start alpha from the selection's values instead of fresh ones.
 
     Raises:
-        UserError: the selection does not fit the schema or has no alpha to start from, or a training diverges.
+        UserError: the selection does not fit the schema or has no alpha to start from, the model does not fit into
+            memory, or a training diverges.
     """
+    check_memory(name, spec, schema, training, *(selection.of_order(order, schema) for order in (2, 3)))
     seeds = range(seed, seed + n_seeds)
     results = []
     for number in seeds:

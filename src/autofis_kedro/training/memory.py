@@ -1,0 +1,98 @@
+"""Does a training fit into memory? Asked before anything is allocated: the system kills what does not fit, wordlessly.
+
+Letters: B rows of a batch, F fields, K embedding size, P pairs, T triples.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from math import comb
+from pathlib import Path
+
+import torch
+
+from autofis_kedro.data.schema import Schema
+from autofis_kedro.errors import UserError
+from autofis_kedro.models import ModelSpec
+from autofis_kedro.training.config import TrainingConfig
+
+FLOAT = 4
+CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+
+
+def check_memory(
+    name: str,
+    spec: ModelSpec,
+    schema: Schema,
+    training: TrainingConfig,
+    pairs: Sequence[object] | None = None,
+    triples: Sequence[object] | None = None,
+) -> None:
+    """Compare the least that a training needs with all that the device has.
+
+    Args:
+        name: of the model, for the message.
+        pairs: its pairs; all if not given.
+        triples: its triples; all if not given.
+
+    Raises:
+        UserError: it cannot fit: how much is needed, for what, and what to reduce.
+    """
+    limit = memory_of(training.device)
+    n_pairs = comb(schema.n_fields, 2) if pairs is None else len(pairs)
+    n_triples = comb(schema.n_fields, 3) if triples is None else len(triples)
+    weights = weight_bytes(spec, schema)
+    step = step_bytes(spec, schema.n_fields, n_pairs, n_triples if spec.order == 3 else 0, training.batch_size)
+    if limit is None or weights + step <= limit:
+        return
+    among = f"{n_pairs:,} pairs" + (f" and {n_triples:,} triples" if spec.order == 3 else "")
+    raise UserError(
+        f"{name} needs at least {_gb(weights + step)} of memory and there are {_gb(limit)}: {_gb(weights)} for the "
+        f"weights of {schema.n_ids:,} ids and what Adam remembers of them (less with a smaller embedding_dim, now "
+        f"{spec.embedding_dim}, or a larger min_count), {_gb(step)} for a batch of {training.batch_size:,} rows over "
+        f"{among} (less with a smaller batch_size, fewer fields or a lower order)"
+    )
+
+
+def weight_bytes(spec: ModelSpec, schema: Schema) -> int:
+    """Weights and both moments of the tables, which all else is small beside."""
+    width = int(spec.linear and spec.linear_form == "weights")
+    if spec.has_embeddings:
+        width += spec.embedding_dim * (schema.n_fields if spec.field_aware else 1)
+    if spec.order == 3 and spec.triple_table == "separate":
+        width += spec.embedding_dim
+    return 3 * FLOAT * width * schema.n_ids
+
+
+def step_bytes(spec: ModelSpec, n_fields: int, n_pairs: int, n_triples: int, batch_size: int) -> int:
+    """What one training step holds at the same time, at least."""
+    size = spec.embedding_dim
+    per_row = 2 * n_fields * size * (n_fields if spec.field_aware else 1)
+    if spec.order > 1 and spec.weighting == "attention":
+        per_row += 2 * n_pairs * size
+    elif spec.pair_network is not None:
+        per_row += n_pairs * (3 * size + 2 * spec.pair_network.hidden)
+    elif spec.normalize or spec.weighting == "learned":
+        # the product; normalised, and the gradient of the weighting, as many again
+        per_row += (1 + spec.normalize + (spec.weighting == "learned")) * (n_pairs + n_triples)
+    elif spec.order == 3:
+        per_row += n_triples  # plain pairs need no product of their own
+    if spec.mlp is not None:
+        per_row += 2 * sum(spec.mlp.hidden)
+    return FLOAT * batch_size * per_row
+
+
+def memory_of(device: str) -> int | None:
+    """Bytes of the device's memory, of the container where it has less; None where the system does not say."""
+    if device != "cpu" and torch.cuda.is_available():
+        return int(torch.cuda.mem_get_info()[1])
+    if not hasattr(os, "sysconf"):
+        return None
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    said = CGROUP_LIMIT.read_text().strip() if CGROUP_LIMIT.exists() else ""
+    return min(physical, int(said)) if said.isdigit() else physical
+
+
+def _gb(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:,.1f} GB"

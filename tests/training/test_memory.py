@@ -1,0 +1,50 @@
+"""A training that cannot fit is refused with figures, before anything is allocated."""
+
+import pytest
+
+from autofis_kedro.errors import UserError
+from autofis_kedro.models import CTRModel, ModelSpec
+from autofis_kedro.selection import keep_all
+from autofis_kedro.training import SearchConfig, TrainingConfig, memory, search_gates, train_seeds
+from tests.models.test_ctr import SPECS
+from tests.problems import planted_problem, schema_of
+
+TRIPLES = ModelSpec(order=3, embedding_dim=3, normalize=True, weighting="learned")
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_weights_are_those_of_the_models_tables(name):
+    schema = schema_of([50, 60, 40])
+    tables = CTRModel(SPECS[name], schema).tables
+    n_weights = sum(table.weight.numel() for table in tables)
+    assert memory.weight_bytes(SPECS[name], schema) == 3 * 4 * n_weights
+
+
+def test_a_machine_has_memory():
+    assert memory.memory_of("cpu") > 100_000_000
+
+
+def test_a_container_that_has_less_decides(tmp_path, monkeypatch):
+    said = tmp_path / "memory.max"
+    monkeypatch.setattr(memory, "CGROUP_LIMIT", said)
+    physical = memory.memory_of("cpu")
+    said.write_text("max\n")
+    assert memory.memory_of("cpu") == physical
+    said.write_text("1000\n")
+    assert memory.memory_of("cpu") == 1000
+
+
+def test_a_table_beyond_memory_is_refused():
+    with pytest.raises(UserError, match=r"fm needs at least [\d,.]+ GB .* 2,000,000,000 ids .*embedding_dim, now 400"):
+        memory.check_memory("fm", ModelSpec(embedding_dim=400), schema_of([10**9] * 2), TrainingConfig())
+
+
+def test_triples_beyond_memory_are_refused_by_training_and_search():
+    schema, train, valid = planted_problem(0, n_fields=8, n_values=5, n_rows=100, planted=())
+    huge = TrainingConfig(batch_size=2_000_000_000)
+    message = r"big needs at least [\d,]+\.\d GB .* 2,000,000,000 rows over 28 pairs and 56 triples .*batch_size"
+    with pytest.raises(UserError, match=message):
+        train_seeds(train, valid, schema, keep_all(schema, 3), TRIPLES, huge, n_seeds=1, seed=0, name="big")
+    with pytest.raises(UserError, match=message):
+        search_gates(train, valid, schema, TRIPLES, huge, SearchConfig(), seed=0, name="big")
+    memory.check_memory("fits", TRIPLES, schema, TrainingConfig())
