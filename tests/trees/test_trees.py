@@ -196,7 +196,7 @@ def test_penalties_are_tried_until_validation_gets_worse(problem, grown):
 
 
 def test_a_forest_of_too_many_leaves_is_refused_before_it_grows():
-    config = TreesConfig(n_trees=100, max_depth=20)
+    config = TreesConfig(n_trees=100, max_depth=20, n_leaves=None)
     with pytest.raises(UserError, match=r"up to 104,857,600 leaves.*at most 1,000,000: reduce trees.max_depth"):
         _ = config.leaves
     assert TreesConfig(n_trees=100, max_depth=20, n_leaves=64).leaves == 64

@@ -37,18 +37,19 @@ class TreesConfig(Frozen):
         row_share: of the train rows that each tree sees.
         column_share: of the columns that each tree sees.
         max_categories: fields with at most so many values are split by sets of values; those with more by frequency.
+            Sets tell more, and take longer to find.
         max_rows: of the train rows, drawn at random, that are held in memory to grow trees; 4 bytes per row and column.
         patience: stop after so many trees without a better validation log loss.
     """
 
-    n_trees: int = Bounded(default=30, ge=1)
-    max_depth: int = Bounded(default=7, ge=1)
-    n_leaves: int | None = Bounded(default=None, ge=2)
+    n_trees: int = Bounded(default=200, ge=1)
+    max_depth: int = Bounded(default=6, ge=1)
+    n_leaves: int | None = Bounded(default=32, ge=2)
     learning_rate: float = Bounded(default=0.1, gt=0)
     min_rows_in_leaf: int = Bounded(default=20, ge=1)
     row_share: float = Bounded(default=1.0, gt=0, le=1)
     column_share: float = Bounded(default=1.0, gt=0, le=1)
-    max_categories: int = Bounded(default=255, ge=0)
+    max_categories: int = Bounded(default=10_000, ge=0)
     max_rows: int = Bounded(default=5_000_000, ge=1)
     patience: int = Bounded(default=10, ge=1)
 
