@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from autofis_kedro.data.examples import Examples, check_examples
 from autofis_kedro.data.schema import MISSING, UNSEEN
 from autofis_kedro.data.vocabulary import Vocabularies, fit_vocabularies
 from autofis_kedro.errors import UserError
+from autofis_kedro.models import CTRModel, ModelSpec
 
 KINDS = {"city": "categorical", "tags": "multi_hot", "price": "numeric", "site": "categorical"}
 TYPES = {
@@ -67,6 +69,18 @@ def expected_id(vocabularies: Vocabularies, name: str, value: object) -> int:
         return inside["id"][-1]
     ids = listed.filter(pl.col("value") == value)["id"]
     return ids[0] if len(ids) else UNSEEN
+
+
+@settings(max_examples=50)
+@given(train=ROWS, min_count=st.integers(1, 2))
+def test_an_id_of_the_train_rows_keeps_its_vector_when_the_untrained_borrow(train, min_count):
+    vocabularies = fitted(train, min_count)
+    examples, schema = collect(train, vocabularies), vocabularies.schema("d")
+    model = CTRModel(ModelSpec(embedding_dim=2), schema)
+    before = model.embedding.weight.detach().clone()
+    model.lend_to_untrained()
+    in_train = np.unique(np.concatenate([examples.one_hot.ravel(), *(bag.values for bag in examples.bags.values())]))
+    assert torch.equal(model.embedding.weight[in_train], before[in_train])
 
 
 @settings(max_examples=50)

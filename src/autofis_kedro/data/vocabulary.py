@@ -110,7 +110,14 @@ class Vocabularies:
     def schema(self, dataset: str) -> Schema:
         """The schema of the encoded data."""
         fields = (
-            Field(name=field.name, kind=field.kind, size=field.size, other_rows=field.count("other")) for field in self
+            Field(
+                name=field.name,
+                kind=field.kind,
+                size=field.size,
+                other_rows=field.count("other"),
+                missing_rows=field.count("missing"),
+            )
+            for field in self
         )
         return Schema(dataset=dataset, fields=tuple(fields))
 
