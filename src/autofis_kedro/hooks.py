@@ -16,7 +16,7 @@ from rich import get_console
 
 from autofis_kedro.errors import UserError
 from autofis_kedro.reporting.tables import comparison, render
-from autofis_kedro.roster import ALL, SEARCHED, SEARCHED_3RD, SEARCHED_BI
+from autofis_kedro.roster import ALL, ANY_TRANSFER, SEARCHED, SEARCHED_3RD, SEARCHED_BI
 from autofis_kedro.sources.atomic import AtomicDataset
 from autofis_kedro.sources.checked import checked, unknown
 
@@ -57,7 +57,8 @@ class CheckParameters:
             if name not in types and name not in SHORTHANDS:
                 raise UserError(unknown("parameter", name, types, SHORTHANDS))
         parameters = context.config_loader["parameters"]
-        for name, model in types.items():
+        # a mistake in the model that transfer_to names is reported by its own name
+        for name, model in sorted(types.items(), key=lambda item: item[0] == ANY_TRANSFER):
             if name not in parameters:
                 raise UserError(f"parameter '{name}' is missing in conf/base/parameters")
             checked(model, parameters[name], name)
