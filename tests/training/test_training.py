@@ -258,9 +258,16 @@ def test_the_shuffle_and_seed_decide_everything():
     assert not np.allclose(weights(1)["linear.weight"], weights(2)["linear.weight"])
 
 
-def test_keep_all_and_its_own_selection_train_the_same_model():
+@pytest.mark.parametrize(
+    "spec",
+    [
+        ModelSpec(embedding_dim=4, weighting="learned"),
+        ModelSpec(embedding_dim=4, linear=False, feeds="mlp", mlp=MLPSpec(hidden=(8,))),
+    ],
+    ids=["fwfm", "ipnn"],
+)
+def test_keep_all_and_its_own_selection_train_the_same_model(spec):
     everything = keep_all(SCHEMA)
-    spec = ModelSpec(embedding_dim=4, weighting="learned")
     config = CONFIG.model_copy(update={"epochs": 1})
     by_selection = train_seeds(TRAIN, VALID, SCHEMA, everything, spec, config, n_seeds=1, seed=0).weights
     plain = fit(CTRModel(spec, SCHEMA, seed=0), TRAIN, VALID, config, seed=0).weights
