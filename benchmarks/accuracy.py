@@ -38,7 +38,7 @@ DEEP = {"hidden": [400, 400, 400], "l2_embedding": 0.05}
 SETTINGS: dict[str, dict[str, Any]] = {
     "fm": {"l2_embedding": 5e-6},
     "fwfm": {"l2_embedding": 5e-6},
-    "afm": {"l2_embedding": 0, "l2_net": 1e-5, "attention": 128, "dropout": 0.1},
+    "afm": {"l2_embedding": 1e-5, "attention": 128, "dropout": 0.1},
     "ffm": {"l2_embedding": 1e-6},
     "deepfm": {**DEEP, "dropout": 0.2, "batch_norm": True},
     "ipnn": {**DEEP, "dropout": 0.3, "batch_norm": False},

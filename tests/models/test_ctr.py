@@ -27,7 +27,11 @@ SPECS = {
     "fwfm_field_vectors": ModelSpec(
         embedding_dim=3, weighting="learned", alpha_initial=0.7, linear_form="field_vectors"
     ),
-    "afm": ModelSpec(embedding_dim=3, weighting="attention", attention=AttentionSpec(size=4, temperature=0.7)),
+    "afm": ModelSpec(
+        embedding_dim=3,
+        weighting="attention",
+        attention=AttentionSpec(size=4, temperature=0.7, dropout=0.2, weight_dropout=0.3),
+    ),
     "ffm": ModelSpec(embedding_dim=2, field_aware=True),
     "ffm_with_gates": ModelSpec(embedding_dim=2, field_aware=True, normalize=True, weighting="learned"),
     "ipnn": ModelSpec(embedding_dim=3, linear=False, feeds="mlp", mlp=MLPSpec(hidden=(5,))),
@@ -137,6 +141,19 @@ def test_afm_with_constant_attention_equals_fm_divided_by_its_pairs():
     batch = random_batch(schema, 20)
     linear = with_weights_of(SPECS["lr"], fm)(batch)
     torch.testing.assert_close((afm(batch) - linear) * 6, fm(batch) - linear)
+
+
+@pytest.mark.parametrize("part", ["dropout", "weight_dropout"])
+def test_afm_drops_in_training_alone_and_nothing_on_average(part):
+    schema = schema_of([5, 6, 4, 5])
+    spec = ModelSpec(embedding_dim=3, weighting="attention", attention=AttentionSpec(size=4, **{part: 0.4}))
+    model, batch = shaken(spec, schema), random_batch(schema, 1)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        steady = model(batch)
+        dropped = torch.stack([model.train()(batch) for _ in range(3000)])
+    assert len(dropped.unique()) > 5
+    torch.testing.assert_close(dropped.mean(0), steady, rtol=0, atol=4 * dropped.std().item() / 3000**0.5)
 
 
 def test_ffm_whose_vectors_do_not_depend_on_the_field_equals_fm():

@@ -29,14 +29,16 @@ class AttentionInteractions(nn.Module):
         self.score_A = nn.Parameter(torch.empty(spec.size))
         self.projection_K = nn.Parameter(torch.empty(embedding_dim))
         self.temperature = spec.temperature
-        self.dropout = nn.Dropout(spec.dropout) if spec.dropout else nn.Identity()
+        self.dropout, self.weight_dropout = (
+            nn.Dropout(share) if share else nn.Identity() for share in (spec.dropout, spec.weight_dropout)
+        )
 
     def forward(self, e_BFK: Tensor) -> Tensor:
         """The attended interactions' part of the logit: [B]."""
         product_BPK: Tensor = _ElementwiseProducts.apply(e_BFK, self._groups)  # type: ignore[no-untyped-call]
         score_N = attention_scores(product_BPK.flatten(0, 1), self.weight_KA, self.bias, self.score_A)
         attention_BP = torch.softmax(score_N.view(len(e_BFK), -1) / self.temperature, dim=1)
-        pooled_BK = torch.bmm(attention_BP[:, None], product_BPK)[:, 0]
+        pooled_BK = torch.bmm(self.weight_dropout(attention_BP)[:, None], product_BPK)[:, 0]
         out_B: Tensor = self.dropout(pooled_BK) @ self.projection_K
         return out_B
 

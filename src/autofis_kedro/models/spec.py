@@ -33,11 +33,13 @@ class AttentionSpec(Frozen):
         size: units of its hidden layer.
         temperature: of the softmax over interactions.
         dropout: share of the pooled vector that is dropped in training.
+        weight_dropout: share of the attention weights that is dropped in training.
     """
 
     size: int = Bounded(default=64, ge=1)
     temperature: float = Bounded(default=1.0, gt=0)
     dropout: float = Bounded(default=0.0, ge=0, lt=1)
+    weight_dropout: float = Bounded(default=0.0, ge=0, lt=1)
 
 
 class PairNetworkSpec(Frozen):
