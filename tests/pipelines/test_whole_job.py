@@ -10,7 +10,17 @@ import pytest
 from safetensors.torch import load_file
 
 from autofis_kedro.pipeline_registry import register_pipelines
-from autofis_kedro.roster import BASELINES, BI_LEVEL, MAIN, SEARCHED, THIRD_ORDER, TRAINED, TRANSFER
+from autofis_kedro.roster import (
+    ABLATION,
+    BASELINES,
+    BI_LEVEL,
+    MAIN,
+    SEARCHED,
+    STATISTICS,
+    THIRD_ORDER,
+    TRAINED,
+    TRANSFER,
+)
 from tests.kedro_project import TINY, command, kedro_run, newest, surroundings
 
 FM = ("--pipeline", "baselines", "--to-outputs", "fm.weights")
@@ -34,10 +44,17 @@ def test_the_run_succeeds_and_ends_with_the_table(finished):
 
 @pytest.mark.parametrize(
     ("pipeline", "names"),
-    [("baselines", BASELINES), ("third_order", THIRD_ORDER), ("transfer", TRANSFER), ("bi_level", BI_LEVEL)],
+    [
+        ("baselines", BASELINES),
+        ("third_order", THIRD_ORDER),
+        ("transfer", TRANSFER),
+        ("bi_level", BI_LEVEL),
+        ("ablation", ABLATION),
+        ("statistics_auc", STATISTICS),
+    ],
 )
 def test_a_pipeline_trains_and_compares_its_models(tmp_path, pipeline, names):
-    result = kedro_run(tmp_path, "--pipeline", pipeline, "--params", TINY)
+    result = kedro_run(tmp_path, "--pipeline", pipeline, "--params", f"{TINY},ablation.n_draws=2")
     assert result.returncode == 0, result.stdout
     compared = pl.read_parquet(newest(tmp_path, "08_reporting/synthetic/comparison.parquet"))
     assert set(compared["model"]) == set(names)
