@@ -6,7 +6,7 @@ PEER := .venv-bench
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup run test lint viz bench bench-recovery bench-ingest bench-step bench-env clean
+.PHONY: setup run test lint viz bench bench-recovery bench-ingest bench-step bench-accuracy bench-env clean
 .NOTPARALLEL:
 
 setup: $(VENV)/.installed
@@ -38,6 +38,10 @@ bench-ingest: setup
 
 bench-step: setup bench-env
 	$(BIN)/python -m benchmarks.fm_step --peer $(PEER)/bin/python
+
+# Our side of it: kedro run --env frappe --pipeline baselines --params n_seeds=3
+bench-accuracy: setup bench-env
+	$(BIN)/python -m benchmarks.accuracy --peer $(PEER)/bin/python
 
 # Peers are measured in an environment of their own: nothing of theirs is imported by the package.
 bench-env: $(PEER)/.installed
