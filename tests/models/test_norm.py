@@ -2,7 +2,9 @@
 
 import torch
 
+from autofis_kedro.models.mlp import MLP
 from autofis_kedro.models.norm import PlainBatchNorm, estimating
+from autofis_kedro.models.spec import MLPSpec
 
 
 def test_training_normalises_by_the_biased_batch_statistics():
@@ -30,3 +32,24 @@ def test_estimated_statistics_are_those_of_all_rows_however_they_are_cut():
         torch.testing.assert_close(norm.mean_U, rows_BU.mean(0), rtol=1e-4, atol=1e-4)
         torch.testing.assert_close(norm.variance_U, rows_BU.var(0, correction=0), rtol=1e-3, atol=1e-3)
         torch.testing.assert_close(norm(rows_BU).mean(0), torch.zeros(4), rtol=0, atol=1e-3)
+
+
+def test_estimated_statistics_are_those_that_training_sees_behind_dropout():
+    torch.manual_seed(3)
+    mlp, rows_BD = MLP(6, MLPSpec(hidden=(200, 5), dropout=0.5)), torch.randn(4000, 6)
+    for name, weight in mlp.named_parameters():
+        torch.nn.init.normal_(weight, mean=0.2 if name.endswith("bias") else 0.0)
+    behind, state = mlp.hidden[1].norm, torch.get_rng_state()
+    found = []
+    for _ in range(2):
+        with torch.no_grad(), estimating(mlp.eval()):
+            mlp(rows_BD)
+        found.append(behind.variance_U.clone())
+    assert torch.equal(*found), "the same masks"
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.equal(mlp(rows_BD), mlp(rows_BD)), "dropout is off again"
+    behind.momentum = 1.0
+    mlp.train()(rows_BD)
+    torch.testing.assert_close(found[0], behind.variance_U, rtol=0.1, atol=0)
+    without = mlp.eval().hidden[0](rows_BD) @ mlp.hidden[1].weight
+    assert (without.var(0) < 0.8 * found[0]).all()
