@@ -29,7 +29,8 @@ class TreesConfig(Frozen):
     """How the trees are grown.
 
     Attributes:
-        n_trees: at most; fewer where validation log loss no longer falls.
+        n_trees: at most; fewer where validation log loss no longer falls. GBDT+FFM has a field for each, and its cost
+            grows with their square.
         max_depth: of a tree.
         n_leaves: of a tree at most; None is all that the depth allows.
         learning_rate: shrinkage of each tree.
@@ -42,10 +43,10 @@ class TreesConfig(Frozen):
         patience: stop after so many trees without a better validation log loss.
     """
 
-    n_trees: int = Bounded(default=200, ge=1)
+    n_trees: int = Bounded(default=30, ge=1)
     max_depth: int = Bounded(default=6, ge=1)
     n_leaves: int | None = Bounded(default=32, ge=2)
-    learning_rate: float = Bounded(default=0.1, gt=0)
+    learning_rate: float = Bounded(default=0.2, gt=0)
     min_rows_in_leaf: int = Bounded(default=20, ge=1)
     row_share: float = Bounded(default=1.0, gt=0, le=1)
     column_share: float = Bounded(default=1.0, gt=0, le=1)
