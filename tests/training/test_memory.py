@@ -1,5 +1,9 @@
 """A training that cannot fit is refused with figures, before anything is allocated."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from autofis_kedro.errors import UserError
@@ -48,3 +52,26 @@ def test_triples_beyond_memory_are_refused_by_training_and_search():
     with pytest.raises(UserError, match=message):
         search_gates(train, valid, schema, TRIPLES, huge, SearchConfig(), seed=0, name="big")
     memory.check_memory("fits", TRIPLES, schema, TrainingConfig())
+
+
+SEARCH_OF_39_FIELDS = """
+import resource
+from autofis_kedro.models import ModelSpec
+from autofis_kedro.training import SearchConfig, TrainingConfig, search_gates
+from tests.problems import planted_problem
+schema, train, valid = planted_problem(0, n_fields=39, n_values=50, n_rows=5000, planted=())
+spec = ModelSpec(order=3, embedding_dim=20)
+found = search_gates(train, valid, schema, spec, TrainingConfig(batch_size=2000), SearchConfig(epochs=1), seed=0)
+print(len(found.gates), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kB on Linux alone")
+def test_a_search_of_criteos_9139_triples_takes_less_than_4_gb():
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", SEARCH_OF_39_FIELDS], cwd=root, capture_output=True, text=True, check=True
+    )
+    n_gates, peak_kb = map(int, done.stdout.split()[-2:])
+    assert n_gates == 9139
+    assert peak_kb < 4e6
