@@ -90,7 +90,7 @@ def test_a_seed_repeats_itself_learns_and_leaves_nothing_behind(problem):
     schema, train, valid = problem
     before = set(Path("/tmp").glob("xlearn*"))
     config = XLearnConfig(learning_rate=0.3, epochs=6)
-    first, again, other = (fit_by_xlearn(train, valid, schema, SPEC, config, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (fit_by_xlearn(train, valid, schema, SPEC, config, seed=seed) for seed in (0, 0, 1))
     assert set(Path("/tmp").glob("xlearn*")) <= before
     assert all(torch.equal(first.weights[name], again.weights[name]) for name in first.weights)
     assert not torch.equal(first.weights["embedding.weight"], other.weights["embedding.weight"])

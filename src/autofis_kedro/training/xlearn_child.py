@@ -15,7 +15,8 @@ def main() -> None:
     import xlearn
 
     job = json.loads(sys.argv[1])
-    ctypes.CDLL(None).srand(job["seed"])  # it has no seed of its own
+    # It has no seed of its own; the C library takes 0 for 1.
+    ctypes.CDLL(None).srand(job["seed"] + 1)
     model = xlearn.create_ffm()
     model.setTrain("train")
     model.setValidate("valid")
