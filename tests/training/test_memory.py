@@ -4,12 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel, ModelSpec
 from autofis_kedro.selection import keep_all
-from autofis_kedro.training import SearchConfig, TrainingConfig, memory, search_gates, train_seeds
+from autofis_kedro.training import SearchConfig, TrainingConfig, evaluate, memory, search_gates, train_seeds
 from tests.models.test_ctr import SPECS
 from tests.problems import planted_problem, schema_of
 
@@ -52,6 +53,17 @@ def test_triples_beyond_memory_are_refused_by_training_and_search():
     with pytest.raises(UserError, match=message):
         search_gates(train, valid, schema, TRIPLES, huge, SearchConfig(), seed=0, name="big")
     memory.check_memory("fits", TRIPLES, schema, TrainingConfig())
+
+
+@pytest.mark.parametrize("name", ["fm", "ffm", "afm", "autodeepfm_3rd", "pin"])
+def test_predictions_do_not_depend_on_the_rows_at_once(name, monkeypatch):
+    schema, _, valid = planted_problem(0, n_fields=4, n_values=5, n_rows=500, planted=())
+    model = CTRModel(SPECS[name], schema)
+    whole = evaluate.predict(model, valid, TrainingConfig())
+    monkeypatch.setattr(evaluate, "FEWEST_ROWS", 7)
+    monkeypatch.setattr(evaluate, "BYTES_AT_ONCE", 1)
+    assert evaluate.rows_at_once(model) == 7
+    np.testing.assert_allclose(evaluate.predict(model, valid, TrainingConfig()), whole, atol=1e-6)
 
 
 SEARCH_OF_39_FIELDS = """

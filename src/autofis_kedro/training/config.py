@@ -40,7 +40,7 @@ class TrainingConfig(Frozen):
             the moving averages as the paper's program does.
         statistics_rows: train rows for that estimate.
         device: ``auto`` is cuda where there is one.
-        evaluation_batch_size: rows of a batch in evaluation; changes nothing but speed.
+        evaluation_batch_size: rows of a batch in evaluation, fewer for wide models; changes nothing but speed.
     """
 
     epochs: int = Bounded(default=20, ge=1)

@@ -12,6 +12,10 @@ from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel
 from autofis_kedro.models.norm import estimating
 from autofis_kedro.training.config import TrainingConfig
+from autofis_kedro.training.memory import step_bytes
+
+FEWEST_ROWS = 64
+BYTES_AT_ONCE = 40_000_000
 
 
 def device_of(config: TrainingConfig) -> torch.device:
@@ -51,6 +55,17 @@ def prepare_for_evaluation(model: CTRModel, train: Examples, config: TrainingCon
                 break
 
 
+def rows_at_once(model: CTRModel) -> int:
+    """Rows whose tensors stay near the processor.
+
+    An FFM of 70 fields scores six times as many rows per second in batches of 100 as in batches of 10,000, of which
+    each tensor has gigabytes.
+    """
+    n_pairs, n_triples = (len(kept) for kept in model.kept)
+    per_row = step_bytes(model.spec, model.schema.n_fields, n_pairs, n_triples, batch_size=1)
+    return max(FEWEST_ROWS, BYTES_AT_ONCE // per_row)
+
+
 @torch.no_grad()
 def predict(model: CTRModel, examples: Examples, config: TrainingConfig) -> NDArray[np.float32]:
     """Predicted probabilities of every row in stored order: float32 [N].
@@ -60,10 +75,8 @@ def predict(model: CTRModel, examples: Examples, config: TrainingConfig) -> NDAr
     """
     device = device_of(config)
     model.eval()
-    parts = [
-        torch.sigmoid(model(batch.to(device))).cpu().numpy()
-        for batch in sequential_batches(examples, config.evaluation_batch_size)
-    ]
+    rows = min(config.evaluation_batch_size, rows_at_once(model))
+    parts = [torch.sigmoid(model(batch.to(device))).cpu().numpy() for batch in sequential_batches(examples, rows)]
     probabilities = np.concatenate(parts)
     if not np.isfinite(probabilities).all():
         row = int(np.flatnonzero(~np.isfinite(probabilities))[0])
