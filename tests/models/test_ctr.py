@@ -138,6 +138,7 @@ def test_afm_with_constant_attention_equals_fm_divided_by_its_pairs():
     afm = with_weights_of(SPECS["afm"], fm)
     with torch.no_grad():
         afm.interactions.score_A.zero_()
+        afm.interactions.projection_K.fill_(1.0)
     batch = random_batch(schema, 20)
     linear = with_weights_of(SPECS["lr"], fm)(batch)
     torch.testing.assert_close((afm(batch) - linear) * 6, fm(batch) - linear)
