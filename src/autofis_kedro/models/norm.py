@@ -68,7 +68,7 @@ def estimating(model: nn.Module) -> Iterator[bool]:
     """Within it, a forward pass in evaluation mode re-estimates every batch norm of the model.
 
     Dropout stays on, as in training: it adds variance, and a layer behind it was trained on values normalised with that
-    variance. On Frappe this lowers the validation log loss of DeepFM by 0.006, at the same weights. Masks are
+    variance. On Frappe this lowers the validation log loss of DeepFM by 0.004 to 0.007, at the same weights. Masks are
     always the same, and the random state afterwards is that before.
 
     Yields whether the model has any batch norm at all.
