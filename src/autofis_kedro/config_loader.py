@@ -1,7 +1,7 @@
 """Kedro's configuration loader, with globals that parameters do not share."""
 
 import copy
-from typing import Any
+from typing import Any, cast
 
 from kedro.config import OmegaConfigLoader
 from omegaconf import DictConfig, OmegaConf
@@ -19,8 +19,7 @@ def model_to_transfer_to(name: str, *, _root_: DictConfig) -> dict[str, Any]:
     """
     if name not in TRANSFER_TO:
         raise UserError(unknown("transfer_to", name, TRANSFER_TO))
-    found: dict[str, Any] = OmegaConf.to_container(_root_[name], resolve=True)  # type: ignore[assignment]
-    return found
+    return cast(dict[str, Any], OmegaConf.to_container(_root_[name], resolve=True))
 
 
 class UnsharedConfigLoader(OmegaConfigLoader):
