@@ -37,7 +37,7 @@ bench-ingest: setup
 	$(BIN)/python -m benchmarks.ingest
 
 bench-step: setup bench-env
-	$(BIN)/python -m benchmarks.fm_step --peer $(PEER)/bin/python
+	$(BIN)/python -m benchmarks.step --peer $(PEER)/bin/python
 
 # Our side of it: kedro run --env frappe --pipeline baselines --params n_seeds=3
 bench-accuracy: setup bench-env
@@ -48,7 +48,7 @@ bench-env: $(PEER)/.installed
 
 $(PEER)/.installed: constraints.txt
 	$(call make_venv,$(PEER))
-	$(PEER)/bin/pip install --quiet -c constraints.txt torch "fuxictr==2.3.10"
+	$(PEER)/bin/pip install --quiet -c constraints.txt torch "fuxictr==2.3.10" "deepctr-torch==0.3.0"
 	@touch $@
 
 clean:

@@ -1,4 +1,4 @@
-"""The problem of the step benchmark and the process that times a step; imports neither program.
+"""The problem of the step benchmark and the process that times a step; imports no program that is measured.
 
 Shapes: N rows, F fields.
 """
@@ -15,12 +15,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Answer = dict[str, object]
+
 
 @dataclass(frozen=True)
 class StepProblem:
-    """A factorization machine to train.
+    """A model to train, or to predict with.
 
     Attributes:
+        model: its name in ``step_models``.
+        is_inference: a step is the prediction of a batch.
+        mlp_precision: of the MLP's matrix products, ours alone.
         fields: number of fields, each of ``ids // fields`` ids.
         ids: rows of the embedding table.
         embedding_dim: k.
@@ -30,12 +35,15 @@ class StepProblem:
             log a few ids are frequent and most are rare.
     """
 
+    model: str = "fm"
+    is_inference: bool = False
+    mlp_precision: str = "float32"
     fields: int = 24
     ids: int = 600_000
     embedding_dim: int = 40
     batch_size: int = 2000
     batches: int = 20
-    skew: float = 1.0
+    skew: float = 30.0
 
     @property
     def field_size(self) -> int:
@@ -57,7 +65,7 @@ class StepProblem:
         return float(np.mean([len(np.unique(ids[start : start + self.batch_size])) for start in starts]))
 
 
-def serve(build: Callable[[StepProblem], tuple[Callable[[], float], dict[str, object]]]) -> None:
+def serve(build: Callable[[StepProblem], tuple[Callable[[], float], Answer]]) -> None:
     """Build a model, then answer each line ``<number of steps>`` with the milliseconds of each step.
 
     Between the lines the process sleeps, so that blocks of several such processes can alternate.
