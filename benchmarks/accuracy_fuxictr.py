@@ -27,37 +27,6 @@ from benchmarks.fuxictr_models import Peer, feature_map
 SPLITS = ("train", "valid", "test")
 
 
-class Peer(BaseModel):  # type: ignore[misc]
-    """One of the models with FuxiCTR's training around it."""
-
-    def __init__(self, features: FeatureMap, setting: dict[str, Any], folder: str) -> None:
-        super().__init__(
-            features,
-            model_id=setting["model"],
-            model_root=folder,
-            metrics=["AUC", "logloss"],
-            monitor="AUC",
-            monitor_mode="max",
-            early_stop_patience=setting["patience"],
-            embedding_regularizer=setting["l2_embedding"] or None,
-            net_regularizer=setting["l2_net"] or None,
-            verbose=0,
-        )
-        self.network = MODELS[setting["model"]](features, setting)
-        self.compile("adam", "binary_crossentropy", lr=setting["learning_rate"])
-        self.reset_parameters()
-        self.model_to_device()
-
-    def forward(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {"y_pred": self.output_activation(self.network(self.get_inputs(inputs)))}
-
-    def regularization_loss(self) -> Tensor | int:
-        """FuxiCTR's own does not accept one regularizer alone."""
-        self._embedding_regularizer = self._embedding_regularizer or 0.0
-        self._net_regularizer = self._net_regularizer or 0.0
-        return super().regularization_loss()
-
-
 class Batches:
     """What FuxiCTR's loaders yield: one int64 tensor per field and the label, in a new order each epoch."""
 

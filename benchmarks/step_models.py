@@ -1,7 +1,7 @@
 """The models of the step benchmark: the same for every program that has them.
 
-``OURS`` are fields of our ``ModelSpec``, ``PEERS`` what the peers' constructors need. 24 fields, embedding size 40 (FFM 4),
-as on the paper's Avazu; nets are the paper's 700 x 5 with batch norm (Table 9) and FuxiCTR's 400 x 3.
+``OURS`` are fields of our ``ModelSpec``, ``PEERS`` what the peers' constructors need. 24 fields, embedding size 40 (FFM
+4), as on the paper's Avazu; nets are the paper's 700 x 5 with batch norm (Table 9) and FuxiCTR's 400 x 3.
 """
 
 from __future__ import annotations
