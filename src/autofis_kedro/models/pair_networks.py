@@ -10,6 +10,10 @@ from torch import Tensor, nn
 
 from autofis_kedro.models.spec import PairNetworkSpec
 
+LARGEST_BYTES = 32 << 20
+"""Of the networks' input at a time. Larger tensors get fresh pages from the system at every step: with Criteo's 741
+pairs all rows at once take twice as long."""
+
 
 class PairNetworks(nn.Module):
     """``relu(layer_norm(W_p [e_i, e_j, e_i * e_j] + b_p)) V_p + c_p`` for each pair p."""
@@ -26,6 +30,10 @@ class PairNetworks(nn.Module):
 
     def values(self, e_BFK: Tensor) -> Tensor:
         """What every pair's network says, side by side: [B, P * D]."""
+        bytes_per_row = self.first_PXH.shape[0] * self.first_PXH.shape[1] * e_BFK.element_size()
+        return torch.cat([self._values(part) for part in e_BFK.split(max(1, LARGEST_BYTES // bytes_per_row))])
+
+    def _values(self, e_BFK: Tensor) -> Tensor:
         first_PBK, second_PBK = (e_BFK.transpose(0, 1).index_select(0, fields) for fields in self.tuples_OP)
         x_PBX = torch.cat([first_PBK, second_PBK, first_PBK * second_PBK], dim=2)
         hidden_PBH = torch.baddbmm(self.hidden_bias, x_PBX, self.first_PXH)
