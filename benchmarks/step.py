@@ -4,8 +4,8 @@
 
 All programs hold the same table (k = 40, 600,000 ids in 24 fields), use two threads and dense Adam: every weight moves
 at every step. Each is a process of its own; short blocks of steps alternate, so that whatever else the machine does
-falls on all. Peers run twice: as they come, and with glibc told through the environment to keep large buffers, which our
-training tells it at run time. The ratio is against the fastest of them.
+falls on all. Peers run twice: as they come, and with glibc told through the environment to keep large buffers, which
+our training tells it at run time. The ratio is against the fastest of them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def programs_of(title: str, peer_python: str) -> list[tuple[Program, StepProblem
         problem = replace(problem, model="fm")
         found.append((replace(OURS_PROGRAM, name=f"{OURS}'s fm"), problem))
         found.append((replace(OURS_PROGRAM, name=f"{OURS}'s fm_enumerated"), replace(problem, model="fm_enumerated")))
-    elif False:
+    elif "00x" in model and not problem.is_inference:
         found.append((replace(OURS_PROGRAM, name=f"{OURS}, bf16 MLP"), replace(problem, mlp_precision=BF16)))
     lacking = {name for name, models in WITHOUT.items() if problem.model in models}
     return found + [(peer, problem) for peer in peers(peer_python) if peer.name.partition(",")[0] not in lacking]

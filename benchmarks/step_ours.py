@@ -38,7 +38,7 @@ def build(problem: StepProblem) -> tuple[Callable[[], float], Answer]:
 
 
 def _training(model: CTRModel, examples: Examples, problem: StepProblem) -> Callable[[], float]:
-    config = TrainingConfig(batch_size=problem.batch_size)
+    config = TrainingConfig(batch_size=problem.batch_size, mlp_precision=problem.mlp_precision)
     search = SearchConfig(epochs=1000) if problem.model.endswith("search") else None
     run = Run(model, make_optimizers(model, config, search, problem.batches), config, problem.batches, search)
     batches = _endless(examples, config.batch_size)

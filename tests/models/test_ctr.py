@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from autofis_kedro.errors import UserError
 from autofis_kedro.models import AttentionSpec, CTRModel, MLPSpec, ModelSpec, PairNetworkSpec
-from autofis_kedro.models.interactions import pair_products, sum_of_all_pair_products
+from autofis_kedro.models.pair_products import pair_products
+from autofis_kedro.models.pair_sum import sum_of_all_pair_products
 from autofis_kedro.models.triples import triple_products
 from tests.problems import all_pairs, all_triples, logits_by_hand, random_batch, random_examples, schema_of
 

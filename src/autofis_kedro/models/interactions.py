@@ -5,49 +5,13 @@ Shapes: B rows, F fields, K embedding size, X numbers per field, P interactions.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from autofis_kedro.models.norm import PlainBatchNorm
+from autofis_kedro.models.pair_products import pair_products, weighted_pair_sum
+from autofis_kedro.models.pair_sum import sum_of_all_pair_products
 from autofis_kedro.models.triples import triple_products
-
-
-class _PairProducts(torch.autograd.Function):
-    """Inner products of chosen pairs of fields out of one Gram matrix per row.
-
-    About twenty times faster than gathering both vectors of every pair. The backward pass is written out because
-    autograd's would build two [B, F, F] gradients where one symmetric one serves.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, e_BFK: Tensor, first_P: Tensor, second_P: Tensor) -> Tensor:
-        ctx.save_for_backward(e_BFK, first_P, second_P)
-        gram_BFF = torch.bmm(e_BFK, e_BFK.transpose(1, 2))
-        return gram_BFF.flatten(1).index_select(1, first_P * e_BFK.shape[1] + second_P)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        e_BFK, first_P, second_P = ctx.saved_tensors
-        rows, fields, _ = e_BFK.shape
-        gradient_BX = e_BFK.new_zeros(rows, fields * fields)
-        gradient_BX.index_copy_(1, first_P * fields + second_P, gradients[0])
-        gradient_BX.index_copy_(1, second_P * fields + first_P, gradients[0])
-        return torch.bmm(gradient_BX.view(rows, fields, fields), e_BFK), None, None
-
-
-def pair_products(e_BFK: Tensor, pairs_2P: Tensor) -> Tensor:
-    """Inner products <e_i, e_j> (paper Eq. 2) of the pairs (i, j), i != j: [B, P]."""
-    product_BP: Tensor = _PairProducts.apply(e_BFK, pairs_2P[0], pairs_2P[1])  # type: ignore[no-untyped-call]
-    return product_BP
-
-
-def sum_of_all_pair_products(e_BFK: Tensor) -> Tensor:
-    """The sum of every pair's product by the identity of factorization machines (Rendle 2010, Lemma 3.1): [B]."""
-    square_of_sum_BK = e_BFK.sum(1).square()
-    sum_of_square_BK = e_BFK.square().sum(1)
-    return 0.5 * (square_of_sum_BK - sum_of_square_BK).sum(1)
 
 
 def field_aware_products(v_BFFK: Tensor, pairs_2P: Tensor) -> Tensor:
@@ -110,7 +74,25 @@ class PairInteractions(Interactions):
 
     def forward(self, e_BFX: Tensor) -> Tensor:
         """Sum of the weighted interactions: [B]."""
-        return sum_of_all_pair_products(e_BFX) if self._is_plain_sum else super().forward(e_BFX)
+        if self._is_plain_sum:
+            return sum_of_all_pair_products(e_BFX)
+        if torch.is_grad_enabled() or self._takes_statistics:
+            return super().forward(e_BFX)
+        weight_P, shift = self._as_weights()
+        return weighted_pair_sum(e_BFX, self.tuples_OP, weight_P) + shift
+
+    @property
+    def _takes_statistics(self) -> bool:
+        return self.norm is not None and self.norm.uses_batch
+
+    def _as_weights(self) -> tuple[Tensor, Tensor]:
+        """Batch norm and alpha in prediction as a weight per pair and a shift of the logit."""
+        ones_P = torch.ones(self.tuples_OP.shape[1], device=self.tuples_OP.device)
+        weight_P = ones_P if self.alpha_P is None else self.alpha_P
+        if self.norm is None:
+            return weight_P, weight_P.new_zeros(())
+        weight_P = weight_P * (self.norm.variance_U + self.norm.eps).rsqrt()
+        return weight_P, -(self.norm.mean_U @ weight_P)
 
 
 class FieldAwareInteractions(Interactions):

@@ -10,6 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from autofis_kedro.models.matmul import Precision, matmul
 from autofis_kedro.models.norm import PlainBatchNorm
 from autofis_kedro.models.spec import MLPSpec
 
@@ -25,12 +26,13 @@ class Hidden(nn.Module):
         self.scale = nn.Parameter(torch.ones(n_out)) if spec.normalization == "affine" else None
         self.dropout = nn.Dropout(spec.dropout) if spec.dropout else nn.Identity()
 
-    def forward(self, a_BD: Tensor) -> Tensor:
+    def forward(self, a_BD: Tensor, precision: Precision = "float32") -> Tensor:
         """Activations of the layer: [B, n_out]."""
-        # A bias before batch norm would cancel, so one after it serves `affine` as the shift.
-        z = a_BD @ self.weight if self.norm is not None else torch.addmm(self.bias, a_BD, self.weight)
-        if self.norm is not None:
-            z = self.norm(z)
+        if self.norm is None:
+            z = matmul(a_BD, self.weight, self.bias, precision)
+        else:
+            # A bias before batch norm would cancel, so one after it serves `affine` as the shift.
+            z = self.norm(matmul(a_BD, self.weight, None, precision))
             z = z + self.bias if self.scale is None else torch.addcmul(self.bias, z, self.scale)
         out: Tensor = self.dropout(torch.relu(z))
         return out
@@ -44,16 +46,22 @@ def _norm(spec: MLPSpec, n_units: int) -> nn.Module | None:
 
 
 class MLP(nn.Module):
-    """Hidden layers and a last layer to one logit, which has neither norm nor activation."""
+    """Hidden layers and a last layer to one logit, which has neither norm nor activation.
+
+    Attributes:
+        training_precision: of the hidden layers' matrix products while training; evaluation is in float32.
+    """
 
     def __init__(self, n_in: int, spec: MLPSpec) -> None:
         super().__init__()
         sizes = [n_in, *spec.hidden]
         self.hidden = nn.ModuleList(Hidden(a, b, spec) for a, b in pairwise(sizes))
         self.last = Hidden(sizes[-1], 1, MLPSpec(hidden=(1,), normalization="none"))
+        self.training_precision: Precision = "float32"
 
     def forward(self, a_BD: Tensor) -> Tensor:
         """Logits: [B]."""
+        precision = self.training_precision if self.training else "float32"
         for layer in self.hidden:
-            a_BD = layer(a_BD)
+            a_BD = layer(a_BD, precision)
         return torch.addmm(self.last.bias, a_BD, self.last.weight).squeeze(1)

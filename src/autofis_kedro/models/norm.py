@@ -34,13 +34,18 @@ class PlainBatchNorm(nn.Module):
 
     def forward(self, z_BU: Tensor) -> Tensor:
         """Normalised ``z_BU``, same shape."""
-        if not self.training and self._rows_seen is None:
+        if not self.uses_batch:
             return (z_BU - self.mean_U) * (self.variance_U + self.eps).rsqrt()
         # One fused kernel; var_mean and arithmetic would pass over z_BU five times.
         out_BU, mean_U, inverse_std_U = torch.native_batch_norm(z_BU, None, None, None, None, True, 0.0, self.eps)
         with torch.no_grad():
             self._follow(mean_U, inverse_std_U.pow(-2) - self.eps, len(z_BU))
         return out_BU
+
+    @property
+    def uses_batch(self) -> bool:
+        """Whether it normalises with the batch's own statistics; else with the moving ones."""
+        return self.training or self._rows_seen is not None
 
     def _follow(self, mean_U: Tensor, variance_U: Tensor, rows: int) -> None:
         if self._rows_seen is None:

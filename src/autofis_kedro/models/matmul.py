@@ -1,0 +1,113 @@
+"""Matrix products by the library that is faster on this processor, or in bfloat16.
+
+torch multiplies float32 by MKL, which takes its AVX2 kernels on processors that are not Intel's: 210 GFLOP/s on two
+Zen 5 cores. oneDNN, which torch has as well, takes AVX-512 there: 420 to 490.
+
+Shapes: M rows, K inner size, N columns.
+"""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+Precision = Literal["float32", "bfloat16"]
+FEWEST_MULTIPLICATIONS = 1 << 22
+"""Below, the call costs more than the better kernel saves."""
+NARROW = 32
+"""Fewer columns are not worth the kernel's packing."""
+
+
+def matmul(a_MK: Tensor, b_KN: Tensor, bias_N: Tensor | None = None, precision: Precision = "float32") -> Tensor:
+    """``a @ b + bias`` with gradients: [M, N].
+
+    Args:
+        precision: ``bfloat16`` rounds the factors of this product and of its gradients to it, sums in float32, and
+            leaves everything outside in the type of ``a``.
+    """
+    product = _Bfloat16Product if precision == "bfloat16" else _Product
+    out_MN: Tensor = product.apply(a_MK, b_KN, bias_N)  # type: ignore[no-untyped-call]
+    return out_MN
+
+
+def fast_mm(a_MK: Tensor, b_KN: Tensor, bias_N: Tensor | None = None) -> Tensor:
+    """``a @ b + bias`` without gradients: [M, N]."""
+    if _is_for_onednn(a_MK, b_KN):
+        # Its operation is x @ w.T. Of the two ways to say that, the one with the smaller stride-one operand is faster
+        # where both are transposed views (the gradient of a matrix of weights).
+        if bias_N is None and not a_MK.is_contiguous() and a_MK.shape[0] >= b_KN.shape[1]:
+            return _linear(b_KN.T, a_MK, None).T
+        return _linear(a_MK, b_KN.T, bias_N)
+    return a_MK @ b_KN if bias_N is None else torch.addmm(bias_N, a_MK, b_KN)
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, a_MK: Tensor, b_KN: Tensor, bias_N: Tensor | None) -> Tensor:
+        ctx.save_for_backward(a_MK, b_KN)
+        return fast_mm(a_MK, b_KN, bias_N)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        a_MK, b_KN = ctx.saved_tensors
+        (gradient_MN,) = gradients
+        into_a, into_b, into_bias = ctx.needs_input_grad
+        return (
+            fast_mm(gradient_MN, b_KN.T) if into_a else None,
+            fast_mm(a_MK.T, gradient_MN) if into_b else None,
+            gradient_MN.sum(0) if into_bias else None,
+        )
+
+
+class _Bfloat16Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, a_MK: Tensor, b_KN: Tensor, bias_N: Tensor | None) -> Tensor:
+        a, b = a_MK.bfloat16(), b_KN.bfloat16()
+        ctx.save_for_backward(a, b)
+        ctx.dtype = a_MK.dtype
+        out_MN = (a @ b).to(a_MK.dtype)
+        return out_MN if bias_N is None else out_MN.add_(bias_N)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        a, b = ctx.saved_tensors
+        gradient = gradients[0].bfloat16()
+        into_a, into_b, into_bias = ctx.needs_input_grad
+        return (
+            (gradient @ b.T).to(ctx.dtype) if into_a else None,
+            (a.T @ gradient).to(ctx.dtype) if into_b else None,
+            gradients[0].sum(0) if into_bias else None,
+        )
+
+
+def _is_for_onednn(a_MK: Tensor, b_KN: Tensor) -> bool:
+    (rows, inner), columns = a_MK.shape, b_KN.shape[1]
+    is_plain = a_MK.dtype == torch.float32 and a_MK.device.type == "cpu"
+    is_large = min(rows, columns) > NARROW and rows * inner * columns >= FEWEST_MULTIPLICATIONS
+    return is_plain and is_large and onednn_is_faster()
+
+
+def _linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    out: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+    return out
+
+
+@cache
+def onednn_is_faster() -> bool:
+    """Whether oneDNN's float32 kernels beat MKL's here; said by the kind of processor, so that runs can be repeated."""
+    if platform.machine() not in ("x86_64", "AMD64") or not torch.backends.mkldnn.is_available():
+        return False
+    has_operation = hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    return has_operation and torch.backends.cpu.get_cpu_capability() == "AVX512" and not _is_by_intel()
+
+
+def _is_by_intel() -> bool:
+    try:
+        return "GenuineIntel" in Path("/proc/cpuinfo").read_text()
+    except OSError:  # not Linux
+        return "Intel" in platform.processor()
