@@ -100,9 +100,9 @@ def _linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 @cache
 def onednn_is_faster() -> bool:
     """Whether oneDNN's float32 kernels beat MKL's here; said by the kind of processor, so that runs can be repeated."""
-    if platform.machine() not in ("x86_64", "AMD64") or not torch.backends.mkldnn.is_available():
+    if platform.machine() not in ("x86_64", "AMD64"):
         return False
-    has_operation = hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    has_operation = torch._C._has_mkldnn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
     return has_operation and torch.backends.cpu.get_cpu_capability() == "AVX512" and not _is_by_intel()
 
 

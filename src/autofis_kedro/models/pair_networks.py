@@ -31,7 +31,7 @@ class PairNetworks(nn.Module):
     def values(self, e_BFK: Tensor) -> Tensor:
         """What every pair's network says, side by side: [B, P * D]."""
         bytes_per_row = self.first_PXH.shape[0] * self.first_PXH.shape[1] * e_BFK.element_size()
-        return torch.cat([self._values(part) for part in e_BFK.split(max(1, LARGEST_BYTES // bytes_per_row))])
+        return torch.cat([self._values(part) for part in torch.split(e_BFK, max(1, LARGEST_BYTES // bytes_per_row))])
 
     def _values(self, e_BFK: Tensor) -> Tensor:
         first_PBK, second_PBK = (e_BFK.transpose(0, 1).index_select(0, fields) for fields in self.tuples_OP)

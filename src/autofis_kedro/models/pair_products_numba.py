@@ -30,7 +30,7 @@ class NumbaPairProducts(TorchPairProducts):
         """As ``TorchPairProducts``."""
         use_torch_threads()
         product_BP = torch.empty(len(e_BFK), pairs_2P.shape[1])
-        _products(_array(e_BFK), *pairs_2P.numpy(), product_BP.numpy())
+        _products(*_arrays(e_BFK, *pairs_2P, product_BP))
         return product_BP
 
     def gradient(self, e_BFK: Tensor, pairs_2P: Tensor, gradient_BP: Tensor) -> Tensor:
@@ -40,27 +40,26 @@ class NumbaPairProducts(TorchPairProducts):
             return super().gradient(e_BFK, pairs_2P, gradient_BP)
         use_torch_threads()
         into_BFK = torch.empty(e_BFK.shape)
-        _gradient(_array(e_BFK), *pairs_2P.numpy(), _array(gradient_BP), into_BFK.numpy())
+        _gradient(*_arrays(e_BFK, *pairs_2P, gradient_BP, into_BFK))
         return into_BFK
 
     def symmetric(self, gradient_BP: Tensor, pairs_2P: Tensor, n_fields: int) -> Tensor:
         """As ``TorchPairProducts``."""
         use_torch_threads()
         gradient_BFF = torch.empty(len(gradient_BP), n_fields, n_fields)
-        _symmetric(_array(gradient_BP), *pairs_2P.numpy(), gradient_BFF.numpy())
+        _symmetric(*_arrays(gradient_BP, *pairs_2P, gradient_BFF))
         return gradient_BFF
 
     def weighted_sum(self, e_BFK: Tensor, pairs_2P: Tensor, weight_P: Tensor) -> Tensor:
         """As ``TorchPairProducts``."""
         use_torch_threads()
         out_B = torch.empty(len(e_BFK))
-        _weighted_sum(_array(e_BFK), *pairs_2P.numpy(), _array(weight_P), out_B.numpy())
+        _weighted_sum(*_arrays(e_BFK, *pairs_2P, weight_P, out_B))
         return out_B
 
 
-def _array(tensor: Tensor) -> Array:
-    array: Array = tensor.detach().contiguous().numpy()
-    return array
+def _arrays(*tensors: Tensor) -> list[Array]:
+    return [tensor.detach().contiguous().numpy() for tensor in tensors]
 
 
 @njit(parallel=True, cache=True, fastmath=True)

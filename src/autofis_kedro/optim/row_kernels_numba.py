@@ -17,6 +17,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from torch import Tensor
 
+from autofis_kedro.optim.prefetch import AHEAD, prefetch_row
 from autofis_kedro.optim.row_kernels import AdamStep, Reads, Skipped, TableState
 from autofis_kedro.threads import use_torch_threads
 
@@ -105,6 +106,9 @@ def _catch_up(
     eps: Any,
 ) -> None:
     for u in prange(len(rows_U)):
+        if u + AHEAD < len(rows_U):
+            prefetch_row(weight, rows_U[u + AHEAD])
+            prefetch_row(moments, rows_U[u + AHEAD])
         row = rows_U[u]
         steps = now - last_N[row]
         if steps > 0:
@@ -136,8 +140,14 @@ def _update(
     rest_2: Any,
 ) -> None:
     for u in prange(len(rows_U)):
+        if u + AHEAD < len(rows_U):
+            prefetch_row(weight, rows_U[u + AHEAD])
+            prefetch_row(moments, rows_U[u + AHEAD])
+            prefetch_row(gradient_ZK, order_Z[starts_U[u + AHEAD]])
         row, head = rows_U[u], order_Z[starts_U[u]]
         for place in range(starts_U[u] + 1, starts_U[u + 1]):
+            if place + AHEAD < len(order_Z):
+                prefetch_row(gradient_ZK, order_Z[place + AHEAD])
             other = order_Z[place]
             for k in range(weight.shape[1]):
                 gradient_ZK[head, k] += gradient_ZK[other, k]
