@@ -1,17 +1,20 @@
 """The feature interaction layer: product, then norm, then weight (paper Eq. 2, 12 and 10).
 
-Shapes: B rows, F fields, K embedding size, X numbers per field, P interactions.
+Shapes: B rows, F fields, K embedding size, P interactions.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from autofis_kedro.models.norm import PlainBatchNorm
 from autofis_kedro.models.triples import triple_products
+
+Vectors = TypeVar("Vectors")
+"""What products are taken of: embeddings [B, F, K], or what FFM reads them from."""
 
 
 class _PairProducts(torch.autograd.Function):
@@ -50,16 +53,7 @@ def sum_of_all_pair_products(e_BFK: Tensor) -> Tensor:
     return 0.5 * (square_of_sum_BK - sum_of_square_BK).sum(1)
 
 
-def field_aware_products(v_BFFK: Tensor, pairs_2P: Tensor) -> Tensor:
-    """Inner products <v_i toward j, v_j toward i> of the pairs (i, j): [B, P] (Juan et al. 2016, Eq. 4)."""
-    rows, fields, _, size = v_BFFK.shape
-    v_BXK = v_BFFK.reshape(rows, fields * fields, size)
-    first_P, second_P = pairs_2P
-    toward_BPK = v_BXK.index_select(1, first_P * fields + second_P)
-    return (toward_BPK * v_BXK.index_select(1, second_P * fields + first_P)).sum(-1)
-
-
-class Interactions(nn.Module):
+class Interactions(nn.Module, Generic[Vectors]):
     """Interactions of one order, normalised and weighted: product -> norm -> weight.
 
     Subclasses say what a product is.
@@ -76,55 +70,46 @@ class Interactions(nn.Module):
         self.norm = PlainBatchNorm(len(tuples)) if normalize else None
         self.alpha_P = nn.Parameter(torch.empty(len(tuples))) if weighted else None
 
-    def products(self, e_BFX: Tensor) -> Tensor:
+    def products(self, vectors: Vectors) -> Tensor:
         """The interactions themselves: [B, P]."""
         raise NotImplementedError
 
-    def normalised(self, e_BFX: Tensor) -> Tensor:
+    def normalised(self, vectors: Vectors) -> Tensor:
         """The products, normalised if the model does: [B, P]."""
-        z_BP = self.products(e_BFX)
+        z_BP = self.products(vectors)
         # norm before gate: else the embeddings' scale hides in the gate (sec. 3.2)
         return z_BP if self.norm is None else self.norm(z_BP)
 
-    def values(self, e_BFX: Tensor) -> Tensor:
+    def values(self, vectors: Vectors) -> Tensor:
         """The weighted interactions one by one, as IPNN's MLP takes them: [B, P]."""
-        z_BP = self.normalised(e_BFX)
+        z_BP = self.normalised(vectors)
         return z_BP if self.alpha_P is None else z_BP * self.alpha_P
 
-    def forward(self, e_BFX: Tensor) -> Tensor:
+    def forward(self, vectors: Vectors) -> Tensor:
         """Sum of the weighted interactions: [B]."""
-        z_BP = self.normalised(e_BFX)
+        z_BP = self.normalised(vectors)
         return z_BP.sum(1) if self.alpha_P is None else z_BP @ self.alpha_P
 
 
-class PairInteractions(Interactions):
+class PairInteractions(Interactions[Tensor]):
     """Inner products of two embeddings (paper Eq. 2)."""
 
     def __init__(self, pairs: tuple[tuple[int, ...], ...], n_fields: int, *, normalize: bool, weighted: bool) -> None:
         super().__init__(pairs, normalize=normalize, weighted=weighted)
         self._is_plain_sum = not normalize and not weighted and len(pairs) == n_fields * (n_fields - 1) // 2
 
-    def products(self, e_BFX: Tensor) -> Tensor:
+    def products(self, e_BFK: Tensor) -> Tensor:
         """<e_i, e_j>: [B, P]."""
-        return pair_products(e_BFX, self.tuples_OP)
+        return pair_products(e_BFK, self.tuples_OP)
 
-    def forward(self, e_BFX: Tensor) -> Tensor:
+    def forward(self, e_BFK: Tensor) -> Tensor:
         """Sum of the weighted interactions: [B]."""
-        return sum_of_all_pair_products(e_BFX) if self._is_plain_sum else super().forward(e_BFX)
+        return sum_of_all_pair_products(e_BFK) if self._is_plain_sum else super().forward(e_BFK)
 
 
-class FieldAwareInteractions(Interactions):
-    """Inner products of vectors that belong to the other field (FFM)."""
-
-    def products(self, e_BFX: Tensor) -> Tensor:
-        """<v_i toward j, v_j toward i>: [B, P]; the vectors of a field lie one after the other: X = F * K."""
-        rows, fields, width = e_BFX.shape
-        return field_aware_products(e_BFX.view(rows, fields, fields, width // fields), self.tuples_OP)
-
-
-class TripleInteractions(Interactions):
+class TripleInteractions(Interactions[Tensor]):
     """Sums over k of e_ik * e_jk * e_lk (paper sec. 3.2, third order)."""
 
-    def products(self, e_BFX: Tensor) -> Tensor:
+    def products(self, e_BFK: Tensor) -> Tensor:
         """[B, P]."""
-        return triple_products(e_BFX, self.tuples_OP)
+        return triple_products(e_BFK, self.tuples_OP)
