@@ -22,12 +22,17 @@ from autofis_kedro.models.interactions import Interactions
 class FieldAwareInteractions(Interactions[tuple[FieldTable, Batch]]):
     """Inner products of vectors that belong to the other field (FFM), given a table and the batch that reads it."""
 
+    def __init__(self, pairs: tuple[tuple[int, ...], ...], *, normalize: bool, weighted: bool) -> None:
+        super().__init__(pairs, normalize=normalize, weighted=weighted)
+        self._room = _Room()
+
     def products(self, vectors: tuple[FieldTable, Batch]) -> Tensor:
         """<v_i toward j, v_j toward i>: [B, P]; the vectors of a table row lie one after the other: X = F * K."""
         table, batch = vectors
         if not _is_compiled(table.weight):
             return field_aware_products(table(batch), self.tuples_OP)
-        product_BP: Tensor = _ProductsOfRows.apply(*table.read_in_place(batch), self.tuples_OP)  # type: ignore[no-untyped-call]
+        where = table.read_in_place(batch)
+        product_BP: Tensor = _ProductsOfRows.apply(*where, self.tuples_OP, self._room)  # type: ignore[no-untyped-call]
         return product_BP
 
 
@@ -39,34 +44,54 @@ def field_aware_products(v_BFX: Tensor, pairs_2P: Tensor) -> Tensor:
     return product_BFF.flatten(1).index_select(1, pairs_2P[0] * fields + pairs_2P[1])
 
 
+class _Room:
+    """Memory for the gradient that is handed over, filled anew at every step.
+
+    The C library gives buffers of more than 32 MiB back to the system: mapping 76 MB anew took half of a step.
+    """
+
+    def __init__(self) -> None:
+        self._held = torch.empty(0)
+
+    def of_shape(self, rows: int, width: int) -> Tensor:
+        """Whatever numbers it last held: [rows, width]."""
+        if len(self._held) < rows * width:
+            self._held = torch.empty(rows * width)
+        return self._held[: rows * width].view(rows, width)
+
+
 class _ProductsOfRows(torch.autograd.Function):
     """Products of vectors that are read from a table, compiled.
 
-    The table's gradient is handed over in ``parts``, one row per read, or without ``parts`` returned: then each row of
-    the table is read once.
+    The table's gradient is handed over in ``parts``, one row per read, in ``room``. Without ``parts`` it is returned:
+    then each row of the table is read once.
     """
 
     @staticmethod
-    def forward(ctx: Any, table_NX: Tensor, rows_BF: Tensor, parts: Parts | None, pairs_2P: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, table_NX: Tensor, rows_BF: Tensor, parts: Parts | None, pairs_2P: Tensor, room: _Room
+    ) -> Tensor:
         from autofis_kedro.models import field_aware_numba  # importing numba takes half a second
 
         ctx.save_for_backward(table_NX, rows_BF, pairs_2P)
-        ctx.parts = parts
+        ctx.parts, ctx.room = parts, room
         return field_aware_numba.products(table_NX, rows_BF, pairs_2P)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, None, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, None, None, None, None]:
         from autofis_kedro.models import field_aware_numba
 
         table_NX, rows_BF, pairs_2P = ctx.saved_tensors
-        gradient_ZX = field_aware_numba.gradient_of_reads(table_NX, rows_BF, pairs_2P, gradients[0])
+        shape = rows_BF.numel(), table_NX.shape[1]
+        into_ZX = table_NX.new_empty(shape) if ctx.parts is None else ctx.room.of_shape(*shape)
+        field_aware_numba.gradient_of_reads(table_NX, rows_BF, pairs_2P, gradients[0], into_ZX)
         if ctx.parts is None:
-            return gradient_ZX, None, None, None
-        ctx.parts[0] = gradient_ZX
-        return None, None, None, None
+            return into_ZX, None, None, None, None
+        ctx.parts[0] = into_ZX
+        return None, None, None, None, None
 
 
 def _is_compiled(table_NX: Tensor) -> bool:
     """Whether the kernels of numba serve: for float32 on the CPU where there is numba."""
-    is_plain = table_NX.dtype == torch.float32 and not table_NX.is_cuda
+    is_plain = table_NX.dtype == torch.float32 and table_NX.device.type == "cpu"
     return is_plain and importlib.util.find_spec("numba") is not None

@@ -30,13 +30,13 @@ def products(table_NX: Tensor, rows_BF: Tensor, pairs_2P: Tensor) -> Tensor:
     return product_BP
 
 
-def gradient_of_reads(table_NX: Tensor, rows_BF: Tensor, pairs_2P: Tensor, gradient_BP: Tensor) -> Tensor:
-    """The gradient of every read of the table, those of a batch row one after the other: [Z, X]."""
+def gradient_of_reads(
+    table_NX: Tensor, rows_BF: Tensor, pairs_2P: Tensor, gradient_BP: Tensor, into_ZX: Tensor
+) -> None:
+    """Fill ``into_ZX`` with the gradient of every read of the table, those of a batch row one after the other."""
     use_torch_threads()
-    gradient_ZX = table_NX.new_empty(rows_BF.numel(), table_NX.shape[1])
     # not made contiguous: that of a plain sum is one number per row, repeated by a stride of 0
-    _gradient(*_inputs(table_NX, rows_BF, pairs_2P), gradient_BP.numpy(), gradient_ZX.numpy())
-    return gradient_ZX
+    _gradient(*_inputs(table_NX, rows_BF, pairs_2P), gradient_BP.numpy(), into_ZX.numpy())
 
 
 def _inputs(table_NX: Tensor, rows_BF: Tensor, pairs_2P: Tensor) -> tuple[Array, Array, Array, tuple[int, ...]]:
@@ -64,12 +64,12 @@ def _products(table_NX: Array, rows_BF: Array, place_FF: Array, lanes: tuple[int
 
 @njit(parallel=True, cache=True, fastmath=FAST)
 def _gradient(
-    table_NX: Array, rows_BF: Array, place_FF: Array, lanes: tuple[int, ...], gradient_BP: Array, gradient_ZX: Array
+    table_NX: Array, rows_BF: Array, place_FF: Array, lanes: tuple[int, ...], gradient_BP: Array, into_ZX: Array
 ) -> None:
     size, fields = len(lanes), rows_BF.shape[1]
     for row in prange(len(rows_BF)):
         for i in range(fields):
-            into_X = gradient_ZX[row * fields + i]
+            into_X = into_ZX[row * fields + i]
             for j in range(fields):
                 place = place_FF[i, j]
                 factor = gradient_BP[row, place] if place >= 0 else ZERO
