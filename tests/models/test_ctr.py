@@ -217,9 +217,11 @@ def test_permuting_fields_permutes_the_gradient_of_alpha_and_changes_nothing_els
     torch.testing.assert_close(twin.gates.grad[twin_pairs], model.gates.grad)
 
 
-def test_gradients_kept_by_read_sum_to_autograds():
-    schema = schema_of([5, 6, 4, 7], multi_hot=(2,))
-    model, twin = shaken(SPECS["autodeepfm"], schema), shaken(SPECS["autodeepfm"], schema)
+@pytest.mark.parametrize("multi_hot", [(), (2,)])
+@pytest.mark.parametrize("name", ["autodeepfm", "ffm", "ffm_with_gates"])
+def test_gradients_kept_by_read_sum_to_autograds(name, multi_hot):
+    schema = schema_of([5, 6, 4, 7], multi_hot)
+    model, twin = shaken(SPECS[name], schema), shaken(SPECS[name], schema)
     for table in twin.tables:
         table.keep_gradient()
     for seed in range(3):

@@ -15,13 +15,9 @@ from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 from autofis_kedro.models.attention import AttentionInteractions
 from autofis_kedro.models.embeddings import FieldTable, lend_to_untrained
+from autofis_kedro.models.field_aware import FieldAwareInteractions
 from autofis_kedro.models.initial import set_initial_values
-from autofis_kedro.models.interactions import (
-    FieldAwareInteractions,
-    Interactions,
-    PairInteractions,
-    TripleInteractions,
-)
+from autofis_kedro.models.interactions import Interactions, PairInteractions, TripleInteractions
 from autofis_kedro.models.mlp import MLP
 from autofis_kedro.models.pair_networks import PairNetworks
 from autofis_kedro.models.spec import ModelSpec
@@ -87,6 +83,9 @@ class CTRModel(nn.Module):
             logit_B = logit_B + self.bias
         if self.embedding is None:
             return logit_B
+        if isinstance(self.interactions, FieldAwareInteractions):  # FFM has nothing else that reads its vectors
+            pairs_B: Tensor = self.interactions((self.embedding, batch))
+            return logit_B + pairs_B
         e_BFK = self.embedding(batch)
         if self.field_vectors_FK is not None:
             logit_B = logit_B + e_BFK.flatten(1) @ self.field_vectors_FK.flatten()
@@ -151,7 +150,9 @@ def _weighing(spec: ModelSpec) -> dict[str, bool]:
     return {"normalize": spec.normalize, "weighted": spec.weighting == "learned"}
 
 
-def _pair_module(spec: ModelSpec, schema: Schema, pairs: Tuples) -> Interactions | AttentionInteractions | PairNetworks:
+def _pair_module(
+    spec: ModelSpec, schema: Schema, pairs: Tuples
+) -> Interactions[Any] | AttentionInteractions | PairNetworks:
     if spec.weighting == "attention":
         return AttentionInteractions(pairs, spec.embedding_dim, spec.attention)
     if spec.pair_network is not None:

@@ -13,6 +13,9 @@ from torch import Tensor, nn
 from autofis_kedro.data.batches import Bag, Batch
 from autofis_kedro.data.schema import MISSING, OTHER, UNSEEN, Schema
 
+Parts = dict[int, Tensor]
+"""Gradients of reads: of the one-hot fields, 0, and of each multi-hot field, from 1 on."""
+
 
 class _GatherInto(torch.autograd.Function):
     """Rows of a table whose gradient is handed over as it is, one row per read.
@@ -22,7 +25,7 @@ class _GatherInto(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, table: Tensor, ids: Tensor, parts: dict[int, Tensor], part: int) -> Tensor:
+    def forward(ctx: Any, table: Tensor, ids: Tensor, parts: Parts, part: int) -> Tensor:
         ctx.parts, ctx.part = parts, part
         return table.index_select(0, ids)
 
@@ -40,7 +43,7 @@ class FieldTable(nn.Module):
         self.weight = nn.Parameter(torch.empty(schema.n_ids, width))
         self.pooling = pooling
         self._order = _field_order(schema)
-        self._gradient_parts: dict[int, Tensor] | None = None
+        self._gradient_parts: Parts | None = None
 
     def keep_gradient(self) -> None:
         """From now on hold the gradient of each read for ``take_gradient`` instead of ``weight.grad``."""
@@ -62,6 +65,21 @@ class FieldTable(nn.Module):
         pooled = [self._pool(batch.bags[position], part) for part, position in enumerate(sorted(batch.bags), 1)]
         joined_BFK = torch.cat([vectors_BFK, torch.stack(pooled, dim=1)], dim=1)
         return joined_BFK.index_select(1, self._order.to(joined_BFK.device))
+
+    def read_in_place(self, batch: Batch) -> tuple[Tensor, Tensor, Parts | None]:
+        """Where the vectors of a batch lie, for who reads them without a copy.
+
+        Pooled vectors, and those whose gradient autograd is to add up, lie in a copy of their own.
+
+        Returns:
+            A tensor [N, width], the row of each field's vector in it [B, F], and what takes the gradient of these
+            reads, as part 0; None if it is the gradient of the tensor.
+        """
+        if not batch.bags and (self._gradient_parts is not None or not torch.is_grad_enabled()):
+            return self.weight, batch.one_hot_BO, self._gradient_parts
+        vectors_BFK = self(batch)
+        rows_Z = torch.arange(vectors_BFK.shape[0] * vectors_BFK.shape[1], dtype=torch.int32)
+        return vectors_BFK.flatten(0, 1), rows_Z.view(vectors_BFK.shape[:2]), None
 
     def _gather(self, ids: Tensor, part: int) -> Tensor:
         if self._gradient_parts is not None and torch.is_grad_enabled():

@@ -1,9 +1,11 @@
 """The feature interaction layer: product, then norm, then weight (paper Eq. 2, 12 and 10).
 
-Shapes: B rows, F fields, K embedding size, X numbers per field, P interactions.
+Shapes: B rows, F fields, K embedding size, P interactions.
 """
 
 from __future__ import annotations
+
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,17 +15,11 @@ from autofis_kedro.models.pair_products import pair_products, weighted_pair_sum
 from autofis_kedro.models.pair_sum import sum_of_all_pair_products
 from autofis_kedro.models.triples import triple_products
 
-
-def field_aware_products(v_BFFK: Tensor, pairs_2P: Tensor) -> Tensor:
-    """Inner products <v_i toward j, v_j toward i> of the pairs (i, j): [B, P] (Juan et al. 2016, Eq. 4)."""
-    rows, fields, _, size = v_BFFK.shape
-    v_BXK = v_BFFK.reshape(rows, fields * fields, size)
-    first_P, second_P = pairs_2P
-    toward_BPK = v_BXK.index_select(1, first_P * fields + second_P)
-    return (toward_BPK * v_BXK.index_select(1, second_P * fields + first_P)).sum(-1)
+Vectors = TypeVar("Vectors")
+"""What products are taken of: embeddings [B, F, K], or what FFM reads them from."""
 
 
-class Interactions(nn.Module):
+class Interactions(nn.Module, Generic[Vectors]):
     """Interactions of one order, normalised and weighted: product -> norm -> weight.
 
     Subclasses say what a product is.
@@ -40,46 +36,46 @@ class Interactions(nn.Module):
         self.norm = PlainBatchNorm(len(tuples)) if normalize else None
         self.alpha_P = nn.Parameter(torch.empty(len(tuples))) if weighted else None
 
-    def products(self, e_BFX: Tensor) -> Tensor:
+    def products(self, vectors: Vectors) -> Tensor:
         """The interactions themselves: [B, P]."""
         raise NotImplementedError
 
-    def normalised(self, e_BFX: Tensor) -> Tensor:
+    def normalised(self, vectors: Vectors) -> Tensor:
         """The products, normalised if the model does: [B, P]."""
-        z_BP = self.products(e_BFX)
+        z_BP = self.products(vectors)
         # norm before gate: else the embeddings' scale hides in the gate (sec. 3.2)
         return z_BP if self.norm is None else self.norm(z_BP)
 
-    def values(self, e_BFX: Tensor) -> Tensor:
+    def values(self, vectors: Vectors) -> Tensor:
         """The weighted interactions one by one, as IPNN's MLP takes them: [B, P]."""
-        z_BP = self.normalised(e_BFX)
+        z_BP = self.normalised(vectors)
         return z_BP if self.alpha_P is None else z_BP * self.alpha_P
 
-    def forward(self, e_BFX: Tensor) -> Tensor:
+    def forward(self, vectors: Vectors) -> Tensor:
         """Sum of the weighted interactions: [B]."""
-        z_BP = self.normalised(e_BFX)
+        z_BP = self.normalised(vectors)
         return z_BP.sum(1) if self.alpha_P is None else z_BP @ self.alpha_P
 
 
-class PairInteractions(Interactions):
+class PairInteractions(Interactions[Tensor]):
     """Inner products of two embeddings (paper Eq. 2)."""
 
     def __init__(self, pairs: tuple[tuple[int, ...], ...], n_fields: int, *, normalize: bool, weighted: bool) -> None:
         super().__init__(pairs, normalize=normalize, weighted=weighted)
         self._is_plain_sum = not normalize and not weighted and len(pairs) == n_fields * (n_fields - 1) // 2
 
-    def products(self, e_BFX: Tensor) -> Tensor:
+    def products(self, e_BFK: Tensor) -> Tensor:
         """<e_i, e_j>: [B, P]."""
-        return pair_products(e_BFX, self.tuples_OP)
+        return pair_products(e_BFK, self.tuples_OP)
 
-    def forward(self, e_BFX: Tensor) -> Tensor:
+    def forward(self, e_BFK: Tensor) -> Tensor:
         """Sum of the weighted interactions: [B]."""
         if self._is_plain_sum:
-            return sum_of_all_pair_products(e_BFX)
+            return sum_of_all_pair_products(e_BFK)
         if torch.is_grad_enabled() or self._takes_statistics:
-            return super().forward(e_BFX)
+            return super().forward(e_BFK)
         weight_P, shift = self._as_weights()
-        return weighted_pair_sum(e_BFX, self.tuples_OP, weight_P) + shift
+        return weighted_pair_sum(e_BFK, self.tuples_OP, weight_P) + shift
 
     @property
     def _takes_statistics(self) -> bool:
@@ -95,18 +91,9 @@ class PairInteractions(Interactions):
         return weight_P, -(self.norm.mean_U @ weight_P)
 
 
-class FieldAwareInteractions(Interactions):
-    """Inner products of vectors that belong to the other field (FFM)."""
-
-    def products(self, e_BFX: Tensor) -> Tensor:
-        """<v_i toward j, v_j toward i>: [B, P]; the vectors of a field lie one after the other: X = F * K."""
-        rows, fields, width = e_BFX.shape
-        return field_aware_products(e_BFX.view(rows, fields, fields, width // fields), self.tuples_OP)
-
-
-class TripleInteractions(Interactions):
+class TripleInteractions(Interactions[Tensor]):
     """Sums over k of e_ik * e_jk * e_lk (paper sec. 3.2, third order)."""
 
-    def products(self, e_BFX: Tensor) -> Tensor:
+    def products(self, e_BFK: Tensor) -> Tensor:
         """[B, P]."""
-        return triple_products(e_BFX, self.tuples_OP)
+        return triple_products(e_BFK, self.tuples_OP)

@@ -68,7 +68,8 @@ def weight_bytes(spec: ModelSpec, schema: Schema) -> int:
 def step_bytes(spec: ModelSpec, n_fields: int, n_pairs: int, n_triples: int, batch_size: int) -> int:
     """What one training step holds at the same time, at least."""
     size = spec.embedding_dim
-    per_row = 2 * n_fields * size * (n_fields if spec.field_aware else 1)
+    # vectors and their gradient; of FFM the gradient alone: it reads the vectors in the table
+    per_row = n_fields * size * (n_fields if spec.field_aware else 2)
     if spec.order > 1 and spec.weighting == "attention":
         per_row += 2 * n_pairs * size
     elif spec.pair_network is not None:
