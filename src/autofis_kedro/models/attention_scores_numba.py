@@ -146,13 +146,20 @@ def _gradients(
                     product_K[k] = factor * e_BFK[row, first, k] * e_BFK[row, second, k]
                     back_K[k] = ZERO
                 for group in range(is_on_BPG.shape[2]):
-                    byte = is_on_BPG[row, p, group]
-                    sums_TGXK[part, group, byte, size] += factor
-                    for k in range(size):
-                        sums_TGXK[part, group, byte, k] += product_K[k]
-                    for k in range(size):
-                        back_K[k] += back_GXK[group, byte, k]
+                    at = part, group, is_on_BPG[row, p, group]
+                    _through_byte(at, factor, product_K, back_GXK, sums_TGXK, back_K)
                 for k in range(size):
                     back = factor * back_K[k]
                     into_e_BFK[row, first, k] += back * e_BFK[row, second, k]
                     into_e_BFK[row, second, k] += back * e_BFK[row, first, k]
+
+
+@njit(cache=True, fastmath=FAST, inline="always")
+def _through_byte(at: Any, factor: Any, product_K: Array, back_GXK: Array, sums_TGXK: Array, back_K: Array) -> None:
+    """Add a product to the sums of its byte, and look up what the byte's units send back."""
+    part, group, byte = at
+    sums_TGXK[part, group, byte, len(product_K)] += factor
+    for k in range(len(product_K)):
+        sums_TGXK[part, group, byte, k] += product_K[k]
+    for k in range(len(product_K)):
+        back_K[k] += back_GXK[group, byte, k]
