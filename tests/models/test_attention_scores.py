@@ -1,4 +1,4 @@
-"""The scores of AFM's attention: compiled and plain kernels agree, with each other and with the formula."""
+"""The scores of AFM's attention: the compiled and the plain function agree with the formula, and with differences."""
 
 from itertools import combinations
 
@@ -6,58 +6,104 @@ import numba
 import pytest
 import torch
 
-from autofis_kedro.models.attention import AttentionInteractions
+from autofis_kedro.models import attention_scores_numba
+from autofis_kedro.models.attention import AttentionInteractions, weighted_products
 from autofis_kedro.models.attention_scores import TorchScores, attention_scores
-from autofis_kedro.models.attention_scores_numba import NumbaScores
+from autofis_kedro.models.attention_scores_numba import CompiledScores
 from autofis_kedro.models.spec import AttentionSpec
 
-
-def problem(n, size, units, dtype=torch.float32, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    shapes = ((n, size), (size, units), (units,), (units,))
-    return [torch.randn(shape, generator=generator, dtype=dtype, requires_grad=True) for shape in shapes]
+SOME_PAIRS = [(0, 1), (0, 3), (0, 4), (1, 2), (2, 4)]
 
 
-def by_the_formula(p_NK, weight_KA, bias_A, h_A):
-    return torch.relu(p_NK @ weight_KA + bias_A) @ h_A
+def problem(rows, pairs, size, units, dtype=torch.float32):
+    """Vectors [B, F, K], pairs [2, P], W, b and h."""
+    generator = torch.Generator().manual_seed(0)
+    n_fields = max(map(max, pairs)) + 1
+    shapes = ((rows, n_fields, size), (size, units), (units,), (units,))
+    e_BFK, *network = (torch.randn(s, generator=generator, dtype=dtype, requires_grad=True) for s in shapes)
+    return [e_BFK, torch.tensor(pairs).T.contiguous(), *network]
 
 
-@pytest.mark.parametrize("kernels", [TorchScores(), NumbaScores()])
-@pytest.mark.parametrize(("n", "size", "units"), [(1, 1, 1), (5, 3, 4), (9000, 10, 64), (17, 40, 128)])
-def test_kernels_are_the_formula_and_its_gradients(kernels, n, size, units):
-    inputs = problem(n, size, units)
-    exact = [tensor.detach().double().requires_grad_() for tensor in inputs]
-    expected = by_the_formula(*exact)
-    factor = torch.randn(n, generator=torch.Generator().manual_seed(1))
-    expected.backward(factor.double())
-    plain = [tensor.detach() for tensor in inputs]
-    torch.testing.assert_close(kernels.scores(*plain).double(), expected.detach(), rtol=1e-4, atol=1e-4)
-    for found, wanted in zip(kernels.gradients(*plain, factor), exact, strict=True):
-        torch.testing.assert_close(found.double(), wanted.grad, rtol=1e-3, atol=1e-3)
+def by_the_formula(e_BFK, pairs_2P, weight_KA, bias_A, h_A):
+    return torch.relu(e_BFK[:, pairs_2P[0]] * e_BFK[:, pairs_2P[1]] @ weight_KA + bias_A) @ h_A
 
 
-def test_gradients_are_those_of_differences():
-    assert torch.autograd.gradcheck(attention_scores, problem(6, 3, 5, torch.float64))
+def differentiable(inputs):
+    return [tensor for tensor in inputs if tensor.requires_grad]
 
 
-def test_compiled_results_do_not_depend_on_the_number_of_threads():
-    inputs = [tensor.detach() for tensor in problem(500, 8, 32)]
-    factor, before, found = torch.ones(500), torch.get_num_threads(), []
+def scores_and_gradients(function, inputs, factor_BP):
+    score_BP = function(*inputs)
+    return [score_BP.detach(), *torch.autograd.grad(score_BP, differentiable(inputs), factor_BP)]
+
+
+def relative_error(found, exact):
+    return ((found.double() - exact).norm() / exact.norm()).item()
+
+
+@pytest.mark.parametrize(("function", "bound"), [(TorchScores, 1e-5), (CompiledScores, 1e-6)])
+@pytest.mark.parametrize(
+    ("rows", "pairs", "size", "units"),
+    [
+        (1, [(0, 1)], 1, 1),
+        (5, SOME_PAIRS, 3, 4),
+        (700, list(combinations(range(10), 2)), 10, 128),
+        (200, list(combinations(range(24), 2)), 40, 64),
+        (30, list(combinations(range(39), 2)), 16, 20),
+    ],
+)
+def test_scores_and_gradients_are_those_of_the_formula(function, bound, rows, pairs, size, units):
+    inputs = problem(rows, pairs, size, units)
+    exact = [tensor.detach().double().requires_grad_() if tensor.requires_grad else tensor for tensor in inputs]
+    factor_BP = torch.randn(rows, len(pairs), generator=torch.Generator().manual_seed(1))
+    expected = scores_and_gradients(by_the_formula, exact, factor_BP.double())
+    for found, wanted in zip(scores_and_gradients(function.apply, inputs, factor_BP), expected, strict=True):
+        assert relative_error(found, wanted) < bound
+
+
+def test_gradients_are_those_of_differences(monkeypatch):
+    e_BFK, pairs_2P, *network = problem(3, SOME_PAIRS, 3, 5, torch.float64)
+    monkeypatch.setattr("autofis_kedro.models.attention_scores.CHUNK", 60)  # two rows at a time, then one
+    assert torch.autograd.gradcheck(lambda e, *rest: attention_scores(e, pairs_2P, *rest), (e_BFK, *network))
+    weight_BP = torch.randn(3, len(SOME_PAIRS), dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda e, w: weighted_products(e, pairs_2P, w), (e_BFK, weight_BP))
+
+
+def test_compiled_results_depend_neither_on_the_number_of_threads_nor_on_the_rows_at_a_time(monkeypatch):
+    inputs = problem(300, SOME_PAIRS, 8, 32)
+    factor_BP, before, found = torch.ones(300, len(SOME_PAIRS)), torch.get_num_threads(), []
     try:
-        for threads in (1, min(2, numba.get_num_threads())):
+        for threads, chunk in ((1, 1 << 20), (min(2, numba.get_num_threads()), 1 << 20), (1, 1 << 12)):
             torch.set_num_threads(threads)
-            found.append([NumbaScores().scores(*inputs), *NumbaScores().gradients(*inputs, factor)])
+            monkeypatch.setattr(attention_scores_numba, "CHUNK", chunk)
+            found.append(scores_and_gradients(CompiledScores.apply, inputs, factor_BP))
     finally:
         torch.set_num_threads(before)
-    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
+    assert all(torch.equal(one, other) for one, *others in zip(*found, strict=True) for other in others)
+
+
+def test_without_onednn_the_scores_are_the_same(monkeypatch):
+    inputs = problem(40, SOME_PAIRS, 8, 32)
+    expected = CompiledScores.apply(*inputs)
+    monkeypatch.setattr(torch.ops, "mkldnn", object())
+    torch.testing.assert_close(CompiledScores.apply(*inputs), expected)
+
+
+def test_a_nan_is_not_hidden_by_the_compiled_function():
+    e_BFK, pairs_2P, *network = problem(4, SOME_PAIRS, 8, 32)
+    with torch.no_grad():
+        e_BFK[2, 0, 3] = torch.nan
+    is_nan_B = CompiledScores.apply(e_BFK, pairs_2P, *network).isnan()[:, 0]
+    assert is_nan_B.tolist() == [False, False, True, False]
 
 
 @pytest.mark.parametrize("pairs", [tuple(combinations(range(5), 2)), ((2, 4), (0, 1), (0, 3), (0, 4), (1, 2))])
-def test_attention_over_any_pairs_in_any_order(pairs):
-    attended = AttentionInteractions(pairs, 3, AttentionSpec(size=4, temperature=0.7)).double()
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_attention_over_any_pairs_in_any_order(pairs, dtype):
+    attended = AttentionInteractions(pairs, 3, AttentionSpec(size=4, temperature=0.7)).to(dtype)
     for index, weight in enumerate(attended.parameters()):
         torch.nn.init.normal_(weight, generator=torch.Generator().manual_seed(index))
-    e_BFK = torch.randn(7, 5, 3, generator=torch.Generator().manual_seed(9), dtype=torch.float64, requires_grad=True)
+    e_BFK = torch.randn(7, 5, 3, generator=torch.Generator().manual_seed(9), dtype=dtype, requires_grad=True)
     products = torch.stack([e_BFK[:, i] * e_BFK[:, j] for i, j in pairs], 1)
     scores = torch.relu(products @ attended.weight_KA + attended.bias) @ attended.score_A
     by_hand = ((torch.softmax(scores / 0.7, 1)[..., None] * products).sum(1)) @ attended.projection_K

@@ -71,7 +71,7 @@ def step_bytes(spec: ModelSpec, n_fields: int, n_pairs: int, n_triples: int, bat
     # vectors and their gradient; of FFM the gradient alone: it reads the vectors in the table
     per_row = n_fields * size * (n_fields if spec.field_aware else 2)
     if spec.order > 1 and spec.weighting == "attention":
-        per_row += 2 * n_pairs * size
+        per_row += 2 * n_pairs  # the attention and its gradient: products are there a few rows at a time
     elif spec.pair_network is not None:
         per_row += n_pairs * (3 * size + 2 * spec.pair_network.hidden)
     elif spec.normalize or spec.weighting == "learned":
