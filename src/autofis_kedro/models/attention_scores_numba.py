@@ -22,6 +22,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from torch import Tensor
 
+from autofis_kedro.models.matmul import fast_mm
 from autofis_kedro.threads import use_torch_threads
 
 Array = NDArray[Any]
@@ -84,16 +85,8 @@ def _score_rows(e_BFK: Tensor, pairs_2P: Tensor, network: Network, score_BP: Ten
     weight_KA, bias_A, h_A = network
     product_BPK = torch.empty(*score_BP.shape, e_BFK.shape[2])
     _products(*_arrays(e_BFK, *pairs_2P, product_BPK))
-    hidden_NA = _linear(product_BPK.flatten(0, 1), weight_KA, bias_A)
+    hidden_NA = fast_mm(product_BPK.flatten(0, 1), weight_KA, bias_A)
     _scores(*_arrays(hidden_NA.view(*score_BP.shape, -1), h_A, score_BP, is_on_BPG))
-
-
-def _linear(x_NK: Tensor, weight_KA: Tensor, bias_A: Tensor) -> Tensor:
-    """By oneDNN where torch has it: torch's own product took twice as long on a processor with AVX-512 by AMD."""
-    if not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
-        return torch.addmm(bias_A, x_NK, weight_KA)
-    y_NA: Tensor = torch.ops.mkldnn._linear_pointwise(x_NK, weight_KA.T.contiguous(), bias_A, "none", [], "")
-    return y_NA
 
 
 def _arrays(*tensors: Tensor) -> list[Array]:

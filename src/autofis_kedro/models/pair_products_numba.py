@@ -18,6 +18,7 @@ from autofis_kedro.models.pair_products import TorchPairProducts
 from autofis_kedro.threads import use_torch_threads
 
 Array = NDArray[Any]
+FAST = {"contract", "reassoc", "nsz"}  # not "nnan": a diverged training must show as NaN
 ZERO = np.float32(0)
 DENSE = 0.6
 """From this share of all pairs on a matrix product of [F, F] and [F, K] is the faster backward pass."""
@@ -62,7 +63,7 @@ def _arrays(*tensors: Tensor) -> list[Array]:
     return [tensor.detach().contiguous().numpy() for tensor in tensors]
 
 
-@njit(parallel=True, cache=True, fastmath=True)
+@njit(parallel=True, cache=True, fastmath=FAST)
 def _products(e_BFK: Array, first_P: Array, second_P: Array, product_BP: Array) -> None:
     for b in prange(len(e_BFK)):
         for p in range(len(first_P)):
@@ -73,7 +74,7 @@ def _products(e_BFK: Array, first_P: Array, second_P: Array, product_BP: Array) 
             product_BP[b, p] = product
 
 
-@njit(parallel=True, cache=True, fastmath=True)
+@njit(parallel=True, cache=True, fastmath=FAST)
 def _weighted_sum(e_BFK: Array, first_P: Array, second_P: Array, weight_P: Array, out_B: Array) -> None:
     for b in prange(len(e_BFK)):
         total = ZERO
@@ -86,7 +87,7 @@ def _weighted_sum(e_BFK: Array, first_P: Array, second_P: Array, weight_P: Array
         out_B[b] = total
 
 
-@njit(parallel=True, cache=True, fastmath=True)
+@njit(parallel=True, cache=True, fastmath=FAST)
 def _gradient(e_BFK: Array, first_P: Array, second_P: Array, gradient_BP: Array, into_BFK: Array) -> None:
     for b in prange(len(e_BFK)):
         e_FK, into_FK = e_BFK[b], into_BFK[b]
