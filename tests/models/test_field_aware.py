@@ -42,7 +42,7 @@ def test_products_and_gradients_are_the_formulas(size, pairs, multi_hot, is_comp
     twin, *_ = problem(size, multi_hot, pairs)
     expected_BP = by_the_formula(twin, batch, pairs)
     expected_BP.backward(factor_BP.double())
-    monkeypatch.setattr(field_aware, "_is_compiled", lambda table_NX: is_compiled)
+    monkeypatch.setattr(field_aware, "is_compiled", lambda table_NX: is_compiled)
     found_BP = interactions.products((table, batch))
     found_BP.backward(factor_BP)
     torch.testing.assert_close(found_BP.double(), expected_BP, rtol=1e-5, atol=1e-5)

@@ -86,6 +86,9 @@ class CTRModel(nn.Module):
         if isinstance(self.interactions, FieldAwareInteractions):  # FFM has nothing else that reads its vectors
             pairs_B: Tensor = self.interactions((self.embedding, batch))
             return logit_B + pairs_B
+        alone = self._pairs_alone
+        if alone is not None and alone.reads_in_place(self.embedding):
+            return logit_B + alone.of_table(self.embedding, batch)
         e_BFK = self.embedding(batch)
         if self.field_vectors_FK is not None:
             logit_B = logit_B + e_BFK.flatten(1) @ self.field_vectors_FK.flatten()
@@ -100,6 +103,13 @@ class CTRModel(nn.Module):
         if self.mlp is not None:
             logit_B = logit_B + self.mlp(torch.cat([e_BFK.flatten(1), *fed], dim=1) if fed else e_BFK.flatten(1))
         return logit_B
+
+    @property
+    def _pairs_alone(self) -> PairInteractions | None:
+        """The pairs' part, if nothing else reads the embeddings."""
+        others = (self.mlp, self.field_vectors_FK, self.triples)
+        is_alone = all(other is None for other in others)
+        return self.interactions if is_alone and isinstance(self.interactions, PairInteractions) else None
 
     @property
     def tables(self) -> list[FieldTable]:

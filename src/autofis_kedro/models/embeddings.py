@@ -5,6 +5,7 @@ Shapes: B rows, F fields, O one-hot fields, K embedding size, N global ids, Z id
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any, Literal
 
 import torch
@@ -77,9 +78,7 @@ class FieldTable(nn.Module):
         """
         if not batch.bags and (self._gradient_parts is not None or not torch.is_grad_enabled()):
             return self.weight, batch.one_hot_BO, self._gradient_parts
-        vectors_BFK = self(batch)
-        rows_Z = torch.arange(vectors_BFK.shape[0] * vectors_BFK.shape[1], dtype=torch.int32)
-        return vectors_BFK.flatten(0, 1), rows_Z.view(vectors_BFK.shape[:2]), None
+        return *one_row_each(self(batch)), None
 
     def _gather(self, ids: Tensor, part: int) -> Tensor:
         if self._gradient_parts is not None and torch.is_grad_enabled():
@@ -93,6 +92,18 @@ class FieldTable(nn.Module):
         row_Z = torch.repeat_interleave(lengths_B)
         sums_BK = vectors_ZK.new_zeros(len(lengths_B), vectors_ZK.shape[1]).index_add(0, row_Z, vectors_ZK)
         return sums_BK if self.pooling == "sum" else sums_BK / lengths_B[:, None]
+
+
+def one_row_each(vectors_BFK: Tensor) -> tuple[Tensor, Tensor]:
+    """Vectors as a table that is read once: its rows [B * F, K], and the row of each vector [B, F]."""
+    rows_Z = torch.arange(vectors_BFK.shape[0] * vectors_BFK.shape[1], dtype=torch.int32)
+    return vectors_BFK.flatten(0, 1), rows_Z.view(vectors_BFK.shape[:2])
+
+
+def is_compiled(vectors: Tensor) -> bool:
+    """Whether the kernels of numba serve: for float32 on the CPU where there is numba."""
+    is_plain = vectors.dtype == torch.float32 and vectors.device.type == "cpu"
+    return is_plain and importlib.util.find_spec("numba") is not None
 
 
 def _field_order(schema: Schema) -> Tensor:

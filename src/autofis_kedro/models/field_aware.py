@@ -8,14 +8,13 @@ read them where they lie in the table, without a copy, and write the gradient of
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from autofis_kedro.data.batches import Batch
-from autofis_kedro.models.embeddings import FieldTable, Parts
+from autofis_kedro.models.embeddings import FieldTable, Parts, is_compiled
 from autofis_kedro.models.interactions import Interactions
 
 
@@ -29,7 +28,7 @@ class FieldAwareInteractions(Interactions[tuple[FieldTable, Batch]]):
     def products(self, vectors: tuple[FieldTable, Batch]) -> Tensor:
         """<v_i toward j, v_j toward i>: [B, P]; the vectors of a table row lie one after the other: X = F * K."""
         table, batch = vectors
-        if not _is_compiled(table.weight):
+        if not is_compiled(table.weight):
             return field_aware_products(table(batch), self.tuples_OP)
         where = table.read_in_place(batch)
         product_BP: Tensor = _ProductsOfRows.apply(*where, self.tuples_OP, self._room)  # type: ignore[no-untyped-call]
@@ -89,9 +88,3 @@ class _ProductsOfRows(torch.autograd.Function):
             return into_ZX, None, None, None, None
         ctx.parts[0] = into_ZX
         return None, None, None, None, None
-
-
-def _is_compiled(table_NX: Tensor) -> bool:
-    """Whether the kernels of numba serve: for float32 on the CPU where there is numba."""
-    is_plain = table_NX.dtype == torch.float32 and table_NX.device.type == "cpu"
-    return is_plain and importlib.util.find_spec("numba") is not None

@@ -5,11 +5,12 @@ Shapes: B rows, F fields, K embedding size, P pairs.
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from autofis_kedro.models.embeddings import is_compiled, one_row_each
 
 
 def pair_products(e_BFK: Tensor, pairs_2P: Tensor) -> Tensor:
@@ -20,7 +21,16 @@ def pair_products(e_BFK: Tensor, pairs_2P: Tensor) -> Tensor:
 
 def weighted_pair_sum(e_BFK: Tensor, pairs_2P: Tensor, weight_P: Tensor) -> Tensor:
     """``sum_p weight_p <e_i, e_j>`` for prediction, without gradients: [B]."""
-    return _kernels(e_BFK).weighted_sum(e_BFK, pairs_2P, weight_P)
+    if is_compiled(e_BFK):
+        return weighted_pair_sum_of_rows(*one_row_each(e_BFK), pairs_2P, weight_P)
+    return pair_products(e_BFK, pairs_2P) @ weight_P
+
+
+def weighted_pair_sum_of_rows(table_NK: Tensor, rows_BF: Tensor, pairs_2P: Tensor, weight_P: Tensor) -> Tensor:
+    """The same, compiled, of vectors where they lie in a table: row ``rows_BF[:, i]`` is e_i."""
+    from autofis_kedro.models.pair_products_numba import weighted_sum  # importing numba takes half a second
+
+    return weighted_sum(table_NK, rows_BF, pairs_2P, weight_P)
 
 
 class _PairProducts(torch.autograd.Function):
@@ -59,14 +69,9 @@ class TorchPairProducts:
         gradient_BX.index_copy_(1, second_P * n_fields + first_P, gradient_BP)
         return gradient_BX.view(rows, n_fields, n_fields)
 
-    def weighted_sum(self, e_BFK: Tensor, pairs_2P: Tensor, weight_P: Tensor) -> Tensor:
-        """The weighted sum of the products: [B]."""
-        return self.products(e_BFK, pairs_2P) @ weight_P
-
 
 def _kernels(e_BFK: Tensor) -> TorchPairProducts:
-    """The compiled kernels for float32 on the CPU where there is numba."""
-    if e_BFK.dtype != torch.float32 or e_BFK.device.type != "cpu" or importlib.util.find_spec("numba") is None:
+    if not is_compiled(e_BFK):
         return TorchPairProducts()
     from autofis_kedro.models.pair_products_numba import NumbaPairProducts  # importing numba takes half a second
 

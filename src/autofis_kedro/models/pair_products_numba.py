@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autofis_kedro.models.pair_products import TorchPairProducts
+from autofis_kedro.prefetch import prefetch_row
 from autofis_kedro.threads import use_torch_threads
 
 Array = NDArray[Any]
 FAST = {"contract", "reassoc", "nsz"}  # not "nnan": a diverged training must show as NaN
 ZERO = np.float32(0)
+PARTS = 16
+"""Of the batch, each with memory of its own."""
 DENSE = 0.6
 """From this share of all pairs on a matrix product of [F, F] and [F, K] is the faster backward pass."""
 
@@ -51,12 +54,13 @@ class NumbaPairProducts(TorchPairProducts):
         _symmetric(*_arrays(gradient_BP, *pairs_2P, gradient_BFF))
         return gradient_BFF
 
-    def weighted_sum(self, e_BFK: Tensor, pairs_2P: Tensor, weight_P: Tensor) -> Tensor:
-        """As ``TorchPairProducts``."""
-        use_torch_threads()
-        out_B = torch.empty(len(e_BFK))
-        _weighted_sum(*_arrays(e_BFK, *pairs_2P, weight_P, out_B))
-        return out_B
+
+def weighted_sum(table_NK: Tensor, rows_BF: Tensor, pairs_2P: Tensor, weight_P: Tensor) -> Tensor:
+    """``sum_p weight_p <e_i, e_j>``, e_i being the table's row ``rows_BF[:, i]``: [B]."""
+    use_torch_threads()
+    out_B = torch.empty(len(rows_BF))
+    _weighted_sum(*_arrays(table_NK, rows_BF, *pairs_2P, weight_P, out_B))
+    return out_B
 
 
 def _arrays(*tensors: Tensor) -> list[Array]:
@@ -75,16 +79,27 @@ def _products(e_BFK: Array, first_P: Array, second_P: Array, product_BP: Array) 
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)
-def _weighted_sum(e_BFK: Array, first_P: Array, second_P: Array, weight_P: Array, out_B: Array) -> None:
-    for b in prange(len(e_BFK)):
-        total = ZERO
-        for p in range(len(first_P)):
-            i, j = first_P[p], second_P[p]
-            product = ZERO
-            for k in range(e_BFK.shape[2]):
-                product += e_BFK[b, i, k] * e_BFK[b, j, k]
-            total += weight_P[p] * product
-        out_B[b] = total
+def _weighted_sum(
+    table_NK: Array, rows_BF: Array, first_P: Array, second_P: Array, weight_P: Array, out_B: Array
+) -> None:
+    rows, fields, size = len(rows_BF), rows_BF.shape[1], table_NK.shape[1]
+    for part in prange(PARTS):
+        e_FK = np.empty((fields, size), np.float32)  # read from far once, from near for each pair
+        for b in range(rows * part // PARTS, rows * (part + 1) // PARTS):
+            for f in range(fields):
+                if b + 1 < rows:
+                    prefetch_row(table_NK, rows_BF[b + 1, f])
+                row = rows_BF[b, f]
+                for k in range(size):
+                    e_FK[f, k] = table_NK[row, k]
+            total = ZERO
+            for p in range(len(first_P)):
+                i, j = first_P[p], second_P[p]
+                product = ZERO
+                for k in range(size):
+                    product += e_FK[i, k] * e_FK[j, k]
+                total += weight_P[p] * product
+            out_B[b] = total
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)

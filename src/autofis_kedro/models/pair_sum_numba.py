@@ -1,6 +1,6 @@
-"""The sum of all pairs' products compiled by numba: one pass over the vectors, each row of them in the nearest cache.
+"""The sum of all pairs' products compiled by numba: each batch row's vectors are in the nearest cache while they count.
 
-Shapes: B rows, F fields, K embedding size.
+Shapes: B rows, F fields, K embedding size, N rows of a table, Z = B * F reads.
 """
 
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
@@ -9,57 +9,63 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from numba import njit, prange
 from numpy.typing import NDArray
 from torch import Tensor
 
-from autofis_kedro.models.pair_sum import TorchPairSum
+from autofis_kedro.prefetch import prefetch_row
 from autofis_kedro.threads import use_torch_threads
 
 Array = NDArray[Any]
 FAST = {"contract", "reassoc", "nsz"}  # not "nnan": a diverged training must show as NaN
-HALF = np.float32(0.5)
+ZERO, HALF = np.float32(0), np.float32(0.5)
 
 
-class NumbaPairSum(TorchPairSum):
-    """For float32 on the CPU."""
+def forward(table_NK: Tensor, rows_BF: Tensor) -> tuple[Tensor, Tensor]:
+    """The sum over pairs [B], and the sum of the vectors [B, K]."""
+    use_torch_threads()
+    out_B, sum_BK = table_NK.new_empty(len(rows_BF)), table_NK.new_empty(len(rows_BF), table_NK.shape[1])
+    _forward(*_arrays(table_NK, rows_BF, out_B, sum_BK))
+    return out_B, sum_BK
 
-    def forward(self, e_BFK: Tensor) -> tuple[Tensor, Tensor]:
-        """As ``TorchPairSum``."""
-        use_torch_threads()
-        out_B, sum_BK = e_BFK.new_empty(len(e_BFK)), e_BFK.new_empty(len(e_BFK), e_BFK.shape[2])
-        _forward(e_BFK.detach().numpy(), out_B.numpy(), sum_BK.numpy())
-        return out_B, sum_BK
 
-    def backward(self, e_BFK: Tensor, sum_BK: Tensor, gradient_B: Tensor) -> Tensor:
-        """As ``TorchPairSum``."""
-        use_torch_threads()
-        into_BFK = torch.empty(e_BFK.shape)
-        _backward(e_BFK.detach().numpy(), sum_BK.numpy(), gradient_B.contiguous().numpy(), into_BFK.numpy())
-        return into_BFK
+def gradient_of_reads(table_NK: Tensor, rows_BF: Tensor, sum_BK: Tensor, gradient_B: Tensor) -> Tensor:
+    """A vector's gradient is the sum of the batch row's others: [Z, K]."""
+    use_torch_threads()
+    into_ZK = table_NK.new_empty(rows_BF.numel(), table_NK.shape[1])
+    _gradient(*_arrays(table_NK, rows_BF, sum_BK, gradient_B, into_ZK))
+    return into_ZK
+
+
+def _arrays(*tensors: Tensor) -> list[Array]:
+    return [tensor.detach().contiguous().numpy() for tensor in tensors]
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)
-def _forward(e_BFK: Array, out_B: Array, sum_BK: Array) -> None:
-    for b in prange(len(e_BFK)):
-        sum_K = sum_BK[b]
-        sum_K[:] = np.float32(0)
-        square = np.float32(0)
-        for f in range(e_BFK.shape[1]):
-            for k in range(e_BFK.shape[2]):
-                x = e_BFK[b, f, k]
+def _forward(table_NK: Array, rows_BF: Array, out_B: Array, sum_BK: Array) -> None:
+    for b in prange(len(rows_BF)):
+        if b + 1 < len(rows_BF):
+            for f in range(rows_BF.shape[1]):
+                prefetch_row(table_NK, rows_BF[b + 1, f])
+        sum_K, square = sum_BK[b], ZERO
+        sum_K[:] = ZERO
+        for f in range(rows_BF.shape[1]):
+            row = rows_BF[b, f]
+            for k in range(len(sum_K)):
+                x = table_NK[row, k]
                 sum_K[k] += x
                 square += x * x
-        square_of_sum = np.float32(0)
+        square_of_sum = ZERO
         for k in range(len(sum_K)):
             square_of_sum += sum_K[k] * sum_K[k]
         out_B[b] = HALF * (square_of_sum - square)
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)
-def _backward(e_BFK: Array, sum_BK: Array, gradient_B: Array, into_BFK: Array) -> None:
-    for b in prange(len(e_BFK)):
-        for f in range(e_BFK.shape[1]):
-            for k in range(e_BFK.shape[2]):
-                into_BFK[b, f, k] = gradient_B[b] * (sum_BK[b, k] - e_BFK[b, f, k])
+def _gradient(table_NK: Array, rows_BF: Array, sum_BK: Array, gradient_B: Array, into_ZK: Array) -> None:
+    fields = rows_BF.shape[1]
+    for b in prange(len(rows_BF)):
+        for f in range(fields):
+            row = rows_BF[b, f]
+            for k in range(table_NK.shape[1]):
+                into_ZK[b * fields + f, k] = gradient_B[b] * (sum_BK[b, k] - table_NK[row, k])

@@ -17,8 +17,8 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from torch import Tensor
 
-from autofis_kedro.optim.prefetch import AHEAD, prefetch_row
 from autofis_kedro.optim.row_kernels import AdamStep, Reads, Skipped, TableState
+from autofis_kedro.prefetch import AHEAD, prefetch_row
 from autofis_kedro.threads import use_torch_threads
 
 Array = NDArray[Any]
