@@ -73,8 +73,11 @@ def test_logits_equal_the_formula(name, multi_hot):
     examples = random_examples(schema, 9, seed=3)
     for pairs, triples in ((None, None), (((0, 2), (1, 3)), ((0, 1, 3), (1, 2, 3)))):
         model = shaken(SPECS[name], schema, pairs, triples)
-        logits = model(random_batch(schema, 9, seed=3)).detach().numpy()
-        np.testing.assert_allclose(logits, logits_by_hand(model, examples), rtol=1e-5, atol=1e-5)
+        by_hand = logits_by_hand(model, examples)
+        for is_training in (True, False):
+            with torch.set_grad_enabled(is_training):
+                logits = model(random_batch(schema, 9, seed=3)).detach().numpy()
+            np.testing.assert_allclose(logits, by_hand, rtol=1e-5, atol=1e-5)
 
 
 @given(st.integers(2, 7), st.integers(1, 5), st.integers(0, 1000))

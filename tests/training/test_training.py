@@ -54,7 +54,10 @@ class KilledAfter(Checkpoint):
 DEFERRED = CONFIG.model_copy(update={"table_adam": "deferred", "l2_embedding": 0.0, "reduce_on_plateau": 0.5})
 
 
-@pytest.mark.parametrize("config", [CONFIG, DEFERRED], ids=["dense", "deferred"])
+ROUNDED = CONFIG.model_copy(update={"mlp_precision": "bfloat16"})
+
+
+@pytest.mark.parametrize("config", [CONFIG, DEFERRED, ROUNDED], ids=["dense", "deferred", "bfloat16"])
 @pytest.mark.parametrize(
     "search", [None, SearchConfig(epochs=4, gate_decay=0.8), SearchConfig(epochs=4, optimization="bi_level")]
 )
@@ -88,6 +91,21 @@ def test_deferred_tables_train_as_dense_ones_and_lazy_ones_do_not():
     moved = (dense - CTRModel(ModelSpec(embedding_dim=4), SCHEMA, seed=1).embedding.weight).abs().max()
     assert (deferred - dense).abs().max() < 1e-4 * moved
     assert (lazy - dense).abs().max() > 1e-2 * moved
+
+
+def test_bfloat16_rounds_in_training_and_leaves_weights_and_evaluation_as_they_are():
+    def train(precision):
+        config = CONFIG.model_copy(update={"mlp_precision": precision})
+        model = CTRModel(DEEP, SCHEMA, seed=1)
+        return model, fit(model, TRAIN, VALID, config, seed=1)
+
+    (_, plain), (model, rounded) = train("float32"), train("bfloat16")
+    assert all(tensor.dtype != torch.bfloat16 for tensor in rounded.weights.values())
+    assert rounded.history[0].train_loss != plain.history[0].train_loss
+    assert rounded.history[0].train_loss == pytest.approx(plain.history[0].train_loss, rel=1e-2)
+    before = predict(model, VALID, CONFIG)
+    model.mlp.training_precision = "float32"
+    np.testing.assert_array_equal(predict(model, VALID, CONFIG), before)
 
 
 def test_tables_are_deferred_where_a_batch_reads_few_of_their_rows():

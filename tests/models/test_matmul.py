@@ -1,0 +1,62 @@
+"""Matrix products are the same whatever computes them."""
+
+import pytest
+import torch
+
+from autofis_kedro.models import matmul as module
+from autofis_kedro.models.matmul import fast_mm, matmul, onednn_is_faster
+
+SHAPES = [(300, 200, 150), (150, 300, 200), (40, 3, 5), (1, 500, 400), (600, 700, 1)]
+
+
+def factors(rows, inner, columns, dtype=torch.float32):
+    generator = torch.Generator().manual_seed(0)
+    shapes = ((rows, inner), (inner, columns), (columns,))
+    return [torch.randn(shape, dtype=dtype, generator=generator).requires_grad_() for shape in shapes]
+
+
+def value_and_gradients(function, parts):
+    out = function(*parts)
+    factor = torch.rand(out.shape, generator=torch.Generator().manual_seed(1)).to(out.dtype)
+    return [out, *torch.autograd.grad(out, parts, factor)]
+
+
+@pytest.mark.parametrize("by_onednn", [True, False])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_products_and_gradients_are_those_of_float64(shape, by_onednn, monkeypatch):
+    if by_onednn and not (torch._C._has_mkldnn and hasattr(torch.ops.mkldnn, "_linear_pointwise")):
+        pytest.skip("torch without oneDNN")
+    monkeypatch.setattr(module, "onednn_is_faster", lambda: by_onednn)
+    parts = factors(*shape)
+    exact_parts = [part.detach().double().requires_grad_() for part in parts]
+    exact = value_and_gradients(lambda a, b, bias: a @ b + bias, exact_parts)
+    for found, expected in zip(value_and_gradients(matmul, parts), exact, strict=True):
+        assert (found.double() - expected).norm() <= 1e-6 * expected.norm()
+
+
+def test_gradients_are_those_of_differences():
+    assert torch.autograd.gradcheck(matmul, factors(4, 3, 2, torch.float64))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_bfloat16_rounds_the_factors_alone(shape):
+    parts = factors(*shape)
+    rounded = [part.detach().bfloat16().double().requires_grad_() for part in parts[:2]]
+    exact = rounded[0] @ rounded[1] + parts[2].double()
+    found = matmul(*parts, precision="bfloat16")
+    assert found.dtype == torch.float32
+    # what is left is the rounding of the result, to 8 bits
+    assert (found.double() - exact).norm() <= 2.0**-8 * (exact - parts[2].double()).norm()
+    gradients = (torch.autograd.grad(out.sum(), of) for out, of in ((found, parts[:2]), (exact, rounded)))
+    for gradient, expected in zip(*gradients, strict=True):
+        assert (gradient.double() - expected).norm() <= 2.0**-7 * expected.norm()
+
+
+def test_transposed_views_are_multiplied_as_they_are():
+    a, b = torch.randn(400, 300), torch.randn(400, 250)
+    assert (fast_mm(a.T, b) - a.T @ b).norm() <= 1e-5 * (a.T @ b).norm()
+    assert (fast_mm(b.T, a) - b.T @ a).norm() <= 1e-5 * (b.T @ a).norm()
+
+
+def test_the_choice_is_the_processors_and_stays():
+    assert onednn_is_faster() is onednn_is_faster()

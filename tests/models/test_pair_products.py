@@ -1,0 +1,102 @@
+"""Pair products and sums: compiled and plain, gathered and read in place, one by one and weighted, are the formula."""
+
+from itertools import combinations
+
+import numba
+import pytest
+import torch
+
+from autofis_kedro.models import CTRModel, MLPSpec, ModelSpec, pair_products, pair_sum
+from tests.problems import random_batch, schema_of
+
+ALL_OF_6 = tuple(combinations(range(6), 2))
+SOME_OF_6 = ((2, 4), (0, 1), (4, 3), (0, 5))
+
+
+def vectors(rows=200, size=7):
+    return torch.randn(rows, 6, size, generator=torch.Generator().manual_seed(0)).requires_grad_()
+
+
+def by_the_formula(e_BFK, pairs):
+    return torch.stack([(e_BFK[:, i] * e_BFK[:, j]).sum(1) for i, j in pairs], 1)
+
+
+@pytest.mark.parametrize("is_compiled", [True, False])
+@pytest.mark.parametrize("pairs", [ALL_OF_6, SOME_OF_6])
+@pytest.mark.parametrize("size", [1, 7, 16, 40])
+def test_products_and_gradients_are_the_formulas(pairs, size, is_compiled, monkeypatch):
+    monkeypatch.setattr(pair_products, "is_compiled", lambda e_BFK: is_compiled)
+    e_BFK = vectors(size=size)
+    exact = e_BFK.detach().double().requires_grad_()
+    factor_BP = torch.randn(len(e_BFK), len(pairs), generator=torch.Generator().manual_seed(1))
+    expected_BP, found_BP = by_the_formula(exact, pairs), pair_products.pair_products(e_BFK, torch.tensor(pairs).T)
+    expected_BP.backward(factor_BP.double())
+    found_BP.backward(factor_BP)
+    torch.testing.assert_close(found_BP.double(), expected_BP, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(e_BFK.grad.double(), exact.grad, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("is_compiled", [True, False])
+def test_the_sum_of_all_pairs_and_its_gradient_are_the_formulas(is_compiled, monkeypatch):
+    monkeypatch.setattr(pair_sum, "is_compiled", lambda e_BFK: is_compiled)
+    e_BFK = vectors()
+    exact = e_BFK.detach().double().requires_grad_()
+    factor_B = torch.randn(len(e_BFK), generator=torch.Generator().manual_seed(1))
+    expected_B, found_B = by_the_formula(exact, ALL_OF_6).sum(1), pair_sum.sum_of_all_pair_products(e_BFK)
+    expected_B.backward(factor_B.double())
+    found_B.backward(factor_B)
+    torch.testing.assert_close(found_B.double(), expected_B, rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(e_BFK.grad.double(), exact.grad, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("multi_hot", [(), (1, 3)])
+@pytest.mark.parametrize("pairs", [None, SOME_OF_6])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        ModelSpec(embedding_dim=5),
+        ModelSpec(embedding_dim=5, weighting="learned"),
+        ModelSpec(embedding_dim=5, normalize=True, weighting="learned"),
+        ModelSpec(embedding_dim=5, normalize=True),
+        ModelSpec(embedding_dim=5, normalize=True, weighting="learned", mlp=MLPSpec(hidden=(4,))),
+    ],
+    ids=["fm", "weights", "norm_and_weights", "norm", "norm_weights_mlp"],
+)
+def test_predicting_gives_the_logits_of_training_weights(spec, pairs, multi_hot):
+    schema = schema_of([50, 6, 40, 7, 9, 5], multi_hot)
+    batch = random_batch(schema, 300)
+    model = CTRModel(spec, schema, pairs)
+    with torch.no_grad():
+        for _ in range(20):  # statistics of its own
+            model.train()(batch)
+    expected_B = model.eval()(batch)  # with gradients: product by product
+    with torch.no_grad():
+        torch.testing.assert_close(model(batch), expected_B.detach(), rtol=1e-5, atol=1e-5)
+
+
+def test_compiled_results_do_not_depend_on_the_number_of_threads():
+    e_BFK, pairs_2P = vectors(), torch.tensor(SOME_OF_6).T
+    found, before = [], torch.get_num_threads()
+    try:
+        for threads in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
+            torch.set_num_threads(threads)
+            product_BP = pair_products.pair_products(e_BFK, pairs_2P)
+            sum_B = pair_sum.sum_of_all_pair_products(e_BFK)
+            gradients = torch.autograd.grad(product_BP.sum() + sum_B.sum(), e_BFK)
+            weighted_B = pair_products.weighted_pair_sum(e_BFK, pairs_2P, torch.arange(4.0))
+            found.append([product_BP, sum_B, weighted_B, *gradients])
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(*both) for both in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_vector_that_is_not_finite_shows(number):
+    e_BFK, pairs_2P = vectors().detach(), torch.tensor(ALL_OF_6).T
+    e_BFK[3, 2, 1] = number
+    for values in (
+        pair_products.pair_products(e_BFK, pairs_2P)[3],
+        pair_sum.sum_of_all_pair_products(e_BFK)[3],
+        pair_products.weighted_pair_sum(e_BFK, pairs_2P, torch.ones(len(ALL_OF_6)))[3],
+    ):
+        assert not torch.isfinite(values).all()
