@@ -9,12 +9,13 @@ gradient is ``h * (hidden > 0)`` times a factor per product.
 
 from __future__ import annotations
 
-import importlib.util
 from itertools import groupby
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from autofis_kedro.compiled import is_compiled
 
 CHUNK = 1 << 22
 """Hidden values at a time in plain torch: 16 megabytes in single precision."""
@@ -36,8 +37,7 @@ def attention_scores(e_BFK: Tensor, pairs_2P: Tensor, weight_KA: Tensor, bias_A:
 
 
 def _function(e_BFK: Tensor) -> Any:
-    """The compiled one for float32 on the CPU where there is numba."""
-    if e_BFK.dtype != torch.float32 or e_BFK.device.type != "cpu" or importlib.util.find_spec("numba") is None:
+    if not is_compiled(e_BFK):
         return TorchScores
     from autofis_kedro.models.attention_scores_numba import CompiledScores  # importing numba takes half a second
 

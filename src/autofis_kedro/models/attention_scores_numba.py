@@ -22,8 +22,8 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from torch import Tensor
 
+from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.models.matmul import fast_mm
-from autofis_kedro.threads import use_torch_threads
 
 Array = NDArray[Any]
 Network = tuple[Tensor, Tensor, Tensor]

@@ -5,7 +5,6 @@ Shapes: B rows, F fields, O one-hot fields, K embedding size, N global ids, Z id
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any, Literal
 
 import torch
@@ -98,12 +97,6 @@ def one_row_each(vectors_BFK: Tensor) -> tuple[Tensor, Tensor]:
     """Vectors as a table that is read once: its rows [B * F, K], and the row of each vector [B, F]."""
     rows_Z = torch.arange(vectors_BFK.shape[0] * vectors_BFK.shape[1], dtype=torch.int32)
     return vectors_BFK.flatten(0, 1), rows_Z.view(vectors_BFK.shape[:2])
-
-
-def is_compiled(vectors: Tensor) -> bool:
-    """Whether the kernels of numba serve: for float32 on the CPU where there is numba."""
-    is_plain = vectors.dtype == torch.float32 and vectors.device.type == "cpu"
-    return is_plain and importlib.util.find_spec("numba") is not None
 
 
 def _field_order(schema: Schema) -> Tensor:

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autofis_kedro.compiled import is_compiled
 from autofis_kedro.data.batches import Batch
-from autofis_kedro.models.embeddings import FieldTable, Parts, is_compiled
+from autofis_kedro.models.embeddings import FieldTable, Parts
 from autofis_kedro.models.interactions import Interactions
 
 

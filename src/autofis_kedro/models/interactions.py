@@ -10,8 +10,9 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from autofis_kedro.compiled import is_compiled
 from autofis_kedro.data.batches import Batch
-from autofis_kedro.models.embeddings import FieldTable, is_compiled
+from autofis_kedro.models.embeddings import FieldTable
 from autofis_kedro.models.norm import PlainBatchNorm
 from autofis_kedro.models.pair_products import pair_products, weighted_pair_sum, weighted_pair_sum_of_rows
 from autofis_kedro.models.pair_sum import pair_sum_of_rows, sum_of_all_pair_products

@@ -16,6 +16,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from autofis_kedro.compiled import is_plain_torch
+
 Precision = Literal["float32", "bfloat16"]
 FEWEST_MULTIPLICATIONS = 1 << 22
 """Below, the call costs more than the better kernel saves."""
@@ -89,7 +91,7 @@ def _is_for_onednn(a_MK: Tensor, b_KN: Tensor) -> bool:
     (rows, inner), columns = a_MK.shape, b_KN.shape[1]
     is_plain = a_MK.dtype == torch.float32 and a_MK.device.type == "cpu"
     is_large = min(rows, columns) > NARROW and rows * inner * columns >= FEWEST_MULTIPLICATIONS
-    return is_plain and is_large and onednn_is_faster()
+    return is_plain and is_large and onednn_is_faster() and not is_plain_torch()
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autofis_kedro.models.embeddings import Parts, is_compiled, one_row_each
+from autofis_kedro.compiled import is_compiled
+from autofis_kedro.models.embeddings import Parts, one_row_each
 
 
 def sum_of_all_pair_products(e_BFK: Tensor) -> Tensor:

@@ -13,8 +13,8 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from torch import Tensor
 
-from autofis_kedro.prefetch import prefetch_row
-from autofis_kedro.threads import use_torch_threads
+from autofis_kedro.compiled.prefetch import prefetch_row
+from autofis_kedro.compiled.threads import use_torch_threads
 
 Array = NDArray[Any]
 FAST = {"contract", "reassoc", "nsz"}  # not "nnan": a diverged training must show as NaN

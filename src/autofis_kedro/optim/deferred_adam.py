@@ -8,7 +8,6 @@ Shapes: N rows of a table, K its width, Z reads of a batch, S steps since the la
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Sequence
 
@@ -16,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autofis_kedro.compiled import is_compiled
 from autofis_kedro.optim.huge_pages import zeros_in_huge_pages
 from autofis_kedro.optim.row_kernels import AdamStep, Reads, RowKernels, Skipped, TableState, TorchKernels
 
@@ -168,10 +168,9 @@ class _Decays:
 
 
 def kernels_for(table: Tensor) -> RowKernels:
-    """numba's kernels where they can be had, else torch's."""
-    is_plain = table.device.type == "cpu" and table.dtype == torch.float32
-    if is_plain and importlib.util.find_spec("numba") is not None:
-        from autofis_kedro.optim.row_kernels_numba import NumbaKernels  # importing numba takes half a second
+    """numba's kernels where they serve, else torch's."""
+    if not is_compiled(table):
+        return TorchKernels()
+    from autofis_kedro.optim.row_kernels_numba import NumbaKernels  # importing numba takes half a second
 
-        return NumbaKernels()
-    return TorchKernels()
+    return NumbaKernels()

@@ -17,9 +17,10 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from torch import Tensor
 
+from autofis_kedro.compiled.prefetch import AHEAD, prefetch_row
+from autofis_kedro.compiled.threads import use_torch_threads
+from autofis_kedro.optim.gradient_rows import TorchSums
 from autofis_kedro.optim.row_kernels import AdamStep, Reads, Skipped, TableState
-from autofis_kedro.prefetch import AHEAD, prefetch_row
-from autofis_kedro.threads import use_torch_threads
 
 Array = NDArray[Any]
 FAST = {"contract", "arcp", "nsz"}  # no reordering of sums: they stay bit-identical
@@ -67,6 +68,24 @@ class NumbaKernels:
             # 1 - beta is taken before rounding: float32's 1 - 0.999 is wrong in its fifth digit
             *(np.float32(number) for number in (step.beta_1, 1 - step.beta_1, step.beta_2, 1 - step.beta_2)),
         )
+
+
+class NumbaSums(TorchSums):
+    """Sums of the gradients of each row's reads, row by row."""
+
+    def __init__(self, n_rows: int) -> None:
+        self._kernels, self._n_rows = NumbaKernels(), n_rows
+
+    def begin(self, ids_Z: Tensor) -> None:
+        """Take note of the reads."""
+        self._reads = self._kernels.group(ids_Z, self._n_rows)
+        self.rows = self._reads.rows_U.long()
+
+    def add_to(self, buffer_NK: Tensor, gradient_ZK: Tensor) -> None:
+        """Add the gradient of each read to its row."""
+        use_torch_threads()
+        arrays = (self._reads.rows_U, self._reads.order_Z, self._reads.starts_U, gradient_ZK.contiguous())
+        _add(buffer_NK.numpy(), *(tensor.numpy() for tensor in arrays))
 
 
 @njit(cache=True)
@@ -158,3 +177,13 @@ def _update(
             moments[row, 0, k] = m
             moments[row, 1, k] = v
             weight[row, k] -= rate * m / (np.sqrt(v) + eps)
+
+
+@njit(parallel=True, fastmath=FAST, cache=True)
+def _add(buffer_NK: Array, rows_U: Array, order_Z: Array, starts_U: Array, gradient_ZK: Array) -> None:
+    for u in prange(len(rows_U)):
+        row = rows_U[u]
+        for place in range(starts_U[u], starts_U[u + 1]):
+            read = order_Z[place]
+            for k in range(buffer_NK.shape[1]):
+                buffer_NK[row, k] += gradient_ZK[read, k]

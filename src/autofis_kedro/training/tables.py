@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from torch import Tensor
-
 from autofis_kedro.data.batches import Batch
 from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel
@@ -23,40 +21,35 @@ class TableUpdates:
     """
 
     def __init__(self, deferred: Mapping[FieldTable, float], dense: Sequence[FieldTable], *, lazy: bool) -> None:
-        self._deferred_tables = list(deferred)
-        self._dense = [(table, GradientRows(table.weight)) for table in dense]
+        self._deferred_tables, self._dense_tables = list(deferred), list(dense)
         for table in (*deferred, *dense):
             table.keep_gradient()
         weights = [table.weight for table in deferred]
         self.deferred = DeferredAdam(weights, list(deferred.values()), lazy=lazy) if deferred else None
-        self._ids_Z: Tensor | None = None
+        self._dense = GradientRows([table.weight for table in dense]) if dense else None
 
     def begin(self, batch: Batch) -> None:
         """Before the model reads a batch."""
-        self._ids_Z = batch.ids_Z
-        if self.deferred is not None:
-            self.deferred.begin(self._ids_Z)
+        for tables in (self.deferred, self._dense):
+            if tables is not None:
+                tables.begin(batch.ids_Z)
 
     def step(self) -> None:
         """After the backward pass: the one kind makes its step, the other gets its ``grad``."""
         if self.deferred is not None:
             self.deferred.step([table.take_gradient() for table in self._deferred_tables])
-        for table, rows in self._dense:
-            rows.add(self._ids(), table.take_gradient())
+        if self._dense is not None:
+            self._dense.fill([table.take_gradient() for table in self._dense_tables])
 
     def clear(self) -> None:
         """After all steps: the dense gradients back to zero."""
-        for _, rows in self._dense:
-            rows.clear(self._ids())
+        if self._dense is not None:
+            self._dense.clear()
 
     def flush(self) -> None:
         """Before anything but the next batch reads the tables."""
         if self.deferred is not None:
             self.deferred.flush()
-
-    def _ids(self) -> Tensor:
-        assert self._ids_Z is not None, "step before begin"
-        return self._ids_Z
 
 
 def is_deferred(table: FieldTable, model: CTRModel, config: TrainingConfig, l2: float) -> bool:

@@ -1,0 +1,34 @@
+"""Gradients by read become the dense gradient, whatever sums them."""
+
+import pytest
+import torch
+from torch import nn
+
+from autofis_kedro.compiled import is_plain_torch, plain_torch
+from autofis_kedro.optim.gradient_rows import GradientRows
+
+N = 50
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_the_gradient_of_each_row_is_the_sum_of_its_reads_and_is_cleared(is_plain, monkeypatch):
+    monkeypatch.setattr("autofis_kedro.compiled._is_plain", is_plain)
+    tables = [nn.Parameter(torch.zeros(N, width)) for width in (1, 7)]
+    rows = GradientRows(tables)
+    generator = torch.Generator().manual_seed(0)
+    for n_reads in (300, 20):
+        ids_Z = torch.randint(0, N, (n_reads,), dtype=torch.int32, generator=generator)
+        gradients = [torch.randn(n_reads, table.shape[1], generator=generator) for table in tables]
+        expected = [torch.zeros(N, g.shape[1]).double().index_add_(0, ids_Z, g.double()) for g in gradients]
+        rows.begin(ids_Z)
+        rows.fill(gradients)
+        for table, sums in zip(tables, expected, strict=True):
+            torch.testing.assert_close(table.grad.double(), sums, rtol=1e-5, atol=1e-5)
+        rows.clear()
+        assert not any(table.grad.any() for table in tables)
+
+
+def test_plain_torch_ends_with_its_block():
+    with plain_torch():
+        assert is_plain_torch()
+    assert not is_plain_torch()
