@@ -56,6 +56,9 @@ class Interactions(nn.Module, Generic[Vectors]):
 
     def forward(self, vectors: Vectors) -> Tensor:
         """Sum of the weighted interactions: [B]."""
+        if self.norm is not None and self.norm.uses_batch:
+            z_BP = self.products(vectors)
+            return self.norm.weighted_sum(z_BP, z_BP.new_ones(z_BP.shape[1]) if self.alpha_P is None else self.alpha_P)
         z_BP = self.normalised(vectors)
         return z_BP.sum(1) if self.alpha_P is None else z_BP @ self.alpha_P
 

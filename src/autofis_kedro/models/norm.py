@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from autofis_kedro.models.normalised_sum import normalised_sum
+
 
 class PlainBatchNorm(nn.Module):
     """Paper Eq. 12: (z - mean) / sqrt(variance + eps), nothing learned.
@@ -41,6 +43,13 @@ class PlainBatchNorm(nn.Module):
         with torch.no_grad():
             self._follow(mean_U, inverse_std_U.pow(-2) - self.eps, len(z_BU))
         return out_BU
+
+    def weighted_sum(self, z_BU: Tensor, weight_U: Tensor) -> Tensor:
+        """``forward(z) @ weight`` with the batch's own statistics, without the normalised values in memory: [B]."""
+        out_B, (mean_U, variance_U) = normalised_sum(z_BU, weight_U, self.eps)
+        with torch.no_grad():
+            self._follow(mean_U, variance_U, len(z_BU))
+        return out_B
 
     @property
     def uses_batch(self) -> bool:
