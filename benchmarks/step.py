@@ -1,6 +1,6 @@
 """How fast is a training step, or a prediction, beside the peers' in the same run?
 
-    python -m benchmarks.step --peer .venv-bench/bin/python [--models fm,deepfm_400x3] [--rounds 3] [--steps 10]
+    python -m benchmarks.step --peer .venv-bench/bin/python [--models fm,deepfm_400x3] [--rounds 3]
 
 All programs hold the same table (k = 40, 600,000 ids in 24 fields), use two threads and dense Adam: every weight moves
 at every step. Each is a process of its own; short blocks of steps alternate, so that whatever else the machine does
@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--peer", default=".venv-bench/bin/python", help="Python with the peers (make bench-env)")
     parser.add_argument("--models", default=",".join([*PEERS, "fm inference", *ONLY_OURS]))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=10, help="counted steps in a block")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of a block")
     parser.add_argument("--wait", type=float, default=60, help="seconds to wait for a quiet machine before a round")
     parser.add_argument("--output", type=Path, default=RESULTS)
     chosen = parser.parse_args()
@@ -126,7 +126,7 @@ def main() -> None:
     results = []
     for title in chosen.models.split(","):
         results.append(
-            summary(title, alternate(programs_of(title, str(peer)), chosen.rounds, chosen.steps, chosen.wait))
+            summary(title, alternate(programs_of(title, str(peer)), chosen.rounds, chosen.seconds, chosen.wait))
         )
         print(table(results[-1:]) + "\n", flush=True)
     print(table(results))

@@ -17,8 +17,8 @@ from benchmarks.step_worker import StepProblem
 
 ROOT = Path(__file__).resolve().parents[1]
 THREADS = 2
-WARM_UP = 2
-"""Steps at the head of a block that do not count."""
+FEWEST_STEPS = 3
+"""Counted in a block."""
 ALLOCATOR = {
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(512 << 20),
@@ -85,14 +85,14 @@ class Worker:
 
     def warm_up(self, steps: int) -> None:
         """Steps that do not count: until every batch has been seen, rows are read for the first time."""
-        self._ask(steps)
+        self._ask(steps, 0)
 
-    def run(self, steps: int) -> None:
-        """One block."""
+    def run(self, seconds: float) -> None:
+        """One block: the second half of its steps counts, for it starts with what others left in the caches."""
         share = OthersShare(self.process.pid)
-        answer = self._ask(WARM_UP + steps)
+        answer = self._ask(2 * FEWEST_STEPS, seconds)
         self.others.append(share())
-        self.blocks.append(answer["milliseconds"][WARM_UP:])
+        self.blocks.append(answer["milliseconds"][len(answer["milliseconds"]) // 2 :])
         self.losses += answer["losses"]
 
     def stop(self) -> None:
@@ -105,21 +105,23 @@ class Worker:
         """Median over all counted steps."""
         return median(value for block in self.blocks for value in block)
 
-    def _ask(self, steps: int) -> dict[str, Any]:
+    def _ask(self, steps: int, seconds: float) -> dict[str, Any]:
         assert self.process.stdin is not None
-        print(steps, file=self.process.stdin, flush=True)
+        print(steps, seconds, file=self.process.stdin, flush=True)
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
         assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"{self.name}: the process ended with status {self.process.wait()}; its message is above")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        for line in self.process.stdout:
+            if line.startswith("{"):  # not what a library prints while it is imported
+                answer: dict[str, Any] = json.loads(line)
+                return answer
+        raise SystemExit(f"{self.name}: the process ended with status {self.process.wait()}; its message is above")
 
 
-def alternate(programs: Sequence[tuple[Program, StepProblem]], rounds: int, steps: int, wait: float) -> list[Worker]:
+def alternate(
+    programs: Sequence[tuple[Program, StepProblem]], rounds: int, seconds: float, wait: float
+) -> list[Worker]:
     """Alternating blocks of all programs, until ``rounds`` quiet rounds are there or twice as many are made.
 
     Busy rounds are forgotten: on busy cores threads wait for each other and a ratio says little, mostly in our favour.
@@ -133,7 +135,7 @@ def alternate(programs: Sequence[tuple[Program, StepProblem]], rounds: int, step
         for _ in range(2 * rounds):
             wait_until_quiet(wait)
             for worker in workers:
-                worker.run(steps)
+                worker.run(seconds)
             if sum(quiet_rounds(workers)) == rounds:
                 break
     finally:

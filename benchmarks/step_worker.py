@@ -66,7 +66,7 @@ class StepProblem:
 
 
 def serve(build: Callable[[StepProblem], tuple[Callable[[], float], Answer]]) -> None:
-    """Build a model, then answer each line ``<number of steps>`` with the milliseconds of each step.
+    """Build a model, then answer each line ``<fewest steps> <seconds>`` with the milliseconds of each step.
 
     Between the lines the process sleeps, so that blocks of several such processes can alternate.
 
@@ -79,7 +79,9 @@ def serve(build: Callable[[StepProblem], tuple[Callable[[], float], Answer]]) ->
     print(json.dumps(about), file=answers, flush=True)
     for line in sys.stdin:
         times, losses = [], []
-        for _ in range(int(line)):
+        steps, seconds = int(line.split()[0]), float(line.split()[1])
+        end = time.perf_counter() + seconds
+        while len(times) < steps or time.perf_counter() < end:
             start = time.perf_counter()
             losses.append(step())
             times.append((time.perf_counter() - start) * 1e3)

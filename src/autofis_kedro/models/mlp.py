@@ -28,14 +28,18 @@ class Hidden(nn.Module):
 
     def forward(self, a_BD: Tensor, precision: Precision = "float32") -> Tensor:
         """Activations of the layer: [B, n_out]."""
-        if self.norm is None:
-            z = matmul(a_BD, self.weight, self.bias, precision)
-        else:
-            # A bias before batch norm would cancel, so one after it serves `affine` as the shift.
-            z = self.norm(matmul(a_BD, self.weight, None, precision))
-            z = z + self.bias if self.scale is None else torch.addcmul(self.bias, z, self.scale)
-        out: Tensor = self.dropout(torch.relu(z))
+        out: Tensor = self.dropout(self._activations(a_BD, precision))
         return out
+
+    def _activations(self, a_BD: Tensor, precision: Precision) -> Tensor:
+        if self.norm is None:
+            return torch.relu(matmul(a_BD, self.weight, self.bias, precision))
+        # A bias before batch norm would cancel, so one after it serves `affine` as the shift.
+        z = matmul(a_BD, self.weight, None, precision)
+        scale = torch.ones_like(self.bias) if self.scale is None else self.scale
+        if isinstance(self.norm, PlainBatchNorm) and self.norm.uses_batch:
+            return self.norm.relu(z, scale, self.bias)
+        return torch.relu(torch.addcmul(self.bias, self.norm(z), scale))
 
 
 def _norm(spec: MLPSpec, n_units: int) -> nn.Module | None:

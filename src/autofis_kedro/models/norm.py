@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from autofis_kedro.compiled import is_compiled
+from autofis_kedro.models.normalised_relu import normalised_relu
 from autofis_kedro.models.normalised_sum import normalised_sum
 
 
@@ -50,6 +52,15 @@ class PlainBatchNorm(nn.Module):
         with torch.no_grad():
             self._follow(mean_U, variance_U, len(z_BU))
         return out_B
+
+    def relu(self, z_BU: Tensor, scale_U: Tensor, bias_U: Tensor) -> Tensor:
+        """``relu(scale * forward(z) + bias)`` with the batch's own statistics: [B, U]."""
+        if not is_compiled(z_BU):
+            return torch.relu(torch.addcmul(bias_U, self(z_BU), scale_U))
+        out_BU, (mean_U, variance_U) = normalised_relu(z_BU, scale_U, bias_U, self.eps)
+        with torch.no_grad():
+            self._follow(mean_U, variance_U, len(z_BU))
+        return out_BU
 
     @property
     def uses_batch(self) -> bool:
