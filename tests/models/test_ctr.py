@@ -10,7 +10,7 @@ from autofis_kedro.errors import UserError
 from autofis_kedro.models import AttentionSpec, CTRModel, MLPSpec, ModelSpec, PairNetworkSpec
 from autofis_kedro.models.pair_products import pair_products
 from autofis_kedro.models.pair_sum import sum_of_all_pair_products
-from autofis_kedro.models.triples import triple_products
+from autofis_kedro.models.triples import sum_of_all_triple_products, triple_products
 from tests.problems import all_pairs, all_triples, logits_by_hand, random_batch, random_examples, schema_of
 
 SPECS = {
@@ -168,6 +168,14 @@ def test_ffm_whose_vectors_do_not_depend_on_the_field_equals_fm():
     ffm.load_state_dict(fm.state_dict() | {"embedding.weight": fm.embedding.weight.detach().repeat(1, 3)})
     batch = random_batch(schema, 20)
     torch.testing.assert_close(ffm(batch), fm(batch))
+
+
+@given(st.integers(3, 7), st.integers(1, 4), st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_the_sum_of_all_triples_is_newtons_identity(fields, dim, seed):
+    e_BFK = torch.randn(4, fields, dim, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    triples_3T = torch.tensor(all_triples(fields)).T
+    torch.testing.assert_close(sum_of_all_triple_products(e_BFK), triple_products(e_BFK, triples_3T).sum(1))
 
 
 @given(st.integers(3, 7), st.integers(1, 4), st.integers(0, 1000))

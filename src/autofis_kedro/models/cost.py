@@ -6,6 +6,7 @@ Letters: F fields, K embedding size, P pairs, T triples.
 from __future__ import annotations
 
 from itertools import pairwise
+from math import comb
 
 from autofis_kedro.models.spec import ModelSpec
 
@@ -15,7 +16,8 @@ def flops_per_row(spec: ModelSpec, n_fields: int, n_pairs: int, n_triples: int =
 
     An addition, multiplication, division, root, exponential and maximum count one each; reading and pooling embeddings
     counts none, nor does what no row changes, such as the root of a batch norm's variance. All pairs without weight
-    are counted by the factorization machine's identity (Rendle 2010, Lemma 3.1).
+    are counted by the factorization machine's identity (Rendle 2010, Lemma 3.1), all triples by Newton's
+    (``sum_of_all_triple_products``).
     """
     size = spec.embedding_dim
     parts = [n_fields - 1] if spec.linear and spec.linear_form == "weights" else []
@@ -36,17 +38,19 @@ def _interactions(spec: ModelSpec, n_fields: int, n_pairs: int, n_triples: int) 
     """For pairs and for triples: operations, and how many numbers they end in."""
     size = spec.embedding_dim
     weighing = 2 * spec.normalize + (spec.weighting == "learned")
-    triples = n_triples * (3 * size - 1 + weighing)
+    is_sum = not weighing and spec.feeds == "logit"
+    triples, n_values = n_triples * (3 * size - 1 + weighing), n_triples
+    if n_triples and is_sum and n_triples == comb(n_fields, 3):
+        triples, n_values = size * (5 * n_fields + 4), 1
     if not n_pairs:
-        return [0, triples], [0, n_triples]
-    is_all = n_pairs == n_fields * (n_fields - 1) // 2
+        return [0, triples], [0, n_values]
     if spec.weighting == "attention":
         return [_attention(spec, n_pairs), 0], [1, 0]
     if spec.pair_network is not None:
         return [n_pairs * _pair_network(spec), 0], [n_pairs * spec.pair_network.out, 0]
-    if is_all and not weighing and not spec.field_aware and spec.feeds == "logit":
-        return [3 * n_fields * size + size, triples], [1, n_triples]
-    return [n_pairs * (2 * size - 1 + weighing), triples], [n_pairs, n_triples]
+    if is_sum and not spec.field_aware and n_pairs == comb(n_fields, 2):
+        return [3 * n_fields * size + size, triples], [1, n_values]
+    return [n_pairs * (2 * size - 1 + weighing), triples], [n_pairs, n_values]
 
 
 def _attention(spec: ModelSpec, n_pairs: int) -> int:

@@ -70,7 +70,7 @@ class CTRModel(nn.Module):
         self.triple_embedding = FieldTable(schema, size, spec.pooling) if has_own else None
         self.bias = nn.Parameter(torch.zeros(1)) if spec.mlp is None else None
         self.interactions = _pair_module(spec, schema, pairs) if pairs else None
-        self.triples = TripleInteractions(triples, **_weighing(spec)) if triples else None
+        self.triples = TripleInteractions(triples, schema.n_fields, **_weighing(spec)) if triples else None
         self.mlp = MLP(schema.n_fields * size + _n_fed(spec, pairs, triples), spec.mlp) if spec.mlp else None
         set_initial_values(self, spec, torch.Generator().manual_seed(seed))
 

@@ -5,6 +5,7 @@ Shapes: B rows, F fields, K embedding size, P interactions.
 
 from __future__ import annotations
 
+import math
 from typing import Generic, TypeVar
 
 import torch
@@ -16,7 +17,7 @@ from autofis_kedro.models.embeddings import FieldTable
 from autofis_kedro.models.norm import PlainBatchNorm
 from autofis_kedro.models.pair_products import pair_products, weighted_pair_sum, weighted_pair_sum_of_rows
 from autofis_kedro.models.pair_sum import pair_sum_of_rows, sum_of_all_pair_products
-from autofis_kedro.models.triples import triple_products
+from autofis_kedro.models.triples import sum_of_all_triple_products, triple_products
 
 Vectors = TypeVar("Vectors")
 """What products are taken of: embeddings [B, F, K], or what FFM reads them from."""
@@ -68,7 +69,7 @@ class PairInteractions(Interactions[Tensor]):
 
     def __init__(self, pairs: tuple[tuple[int, ...], ...], n_fields: int, *, normalize: bool, weighted: bool) -> None:
         super().__init__(pairs, normalize=normalize, weighted=weighted)
-        self._is_plain_sum = not normalize and not weighted and len(pairs) == n_fields * (n_fields - 1) // 2
+        self._is_plain_sum = not normalize and not weighted and len(pairs) == math.comb(n_fields, 2)
 
     def products(self, e_BFK: Tensor) -> Tensor:
         """<e_i, e_j>: [B, P]."""
@@ -113,6 +114,14 @@ class PairInteractions(Interactions[Tensor]):
 class TripleInteractions(Interactions[Tensor]):
     """Sums over k of e_ik * e_jk * e_lk (paper sec. 3.2, third order)."""
 
+    def __init__(self, triples: tuple[tuple[int, ...], ...], n_fields: int, *, normalize: bool, weighted: bool) -> None:
+        super().__init__(triples, normalize=normalize, weighted=weighted)
+        self._is_plain_sum = not normalize and not weighted and len(triples) == math.comb(n_fields, 3)
+
     def products(self, e_BFK: Tensor) -> Tensor:
         """[B, P]."""
         return triple_products(e_BFK, self.tuples_OP)
+
+    def forward(self, e_BFK: Tensor) -> Tensor:
+        """Sum of the weighted interactions: [B]."""
+        return sum_of_all_triple_products(e_BFK) if self._is_plain_sum else super().forward(e_BFK)

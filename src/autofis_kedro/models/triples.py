@@ -62,3 +62,14 @@ def triple_products(e_BFK: Tensor, triples_3T: Tensor) -> Tensor:
     """sum_k e_ik e_jk e_lk of the triples (i, j, l), i < j < l: [B, T]."""
     product_BT: Tensor = _TripleProducts.apply(e_BFK, triples_3T)  # type: ignore[no-untyped-call]
     return product_BT
+
+
+def sum_of_all_triple_products(e_BFK: Tensor) -> Tensor:
+    """The sum over all triples i < j < l of sum_k e_ik e_jk e_lk: [B].
+
+    By Newton's identity for the third elementary symmetric polynomial, ``(p1**3 - 3 p1 p2 + 2 p3) / 6`` with the power
+    sums ``pn = sum_i e_i**n``: at the cost of F products instead of F**3.
+    """
+    square_BFK = e_BFK.square()
+    p1_BK, p2_BK, p3_BK = e_BFK.sum(1), square_BFK.sum(1), (square_BFK * e_BFK).sum(1)
+    return (p1_BK * (p1_BK.square() - 3 * p2_BK) + 2 * p3_BK).sum(1) / 6

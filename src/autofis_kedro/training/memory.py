@@ -77,8 +77,8 @@ def step_bytes(spec: ModelSpec, n_fields: int, n_pairs: int, n_triples: int, bat
     elif spec.normalize or spec.weighting == "learned":
         # the product; normalised, and the gradient of the weighting, as many again
         per_row += (1 + spec.normalize + (spec.weighting == "learned")) * (n_pairs + n_triples)
-    elif spec.order == 3:
-        per_row += n_triples  # plain pairs need no product of their own
+    elif n_triples < comb(n_fields, 3):
+        per_row += n_triples  # plain pairs need no product of their own, nor do all triples
     if spec.mlp is not None:
         per_row += 2 * sum(spec.mlp.hidden)
     return FLOAT * batch_size * per_row
