@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autofis_kedro.models.cost import flops_per_row
-from tests.models.test_ctr import SPECS, shaken
+from tests.models.zoo import SPECS, shaken
 from tests.problems import logits_by_hand, random_examples, schema_of
 
 

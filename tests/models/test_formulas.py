@@ -1,0 +1,96 @@
+"""The composed model and its gradients equal the published formula."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autofis_kedro.models.pair_products import pair_products
+from autofis_kedro.models.pair_sum import sum_of_all_pair_products
+from autofis_kedro.models.triples import sum_of_all_triple_products, triple_products
+from tests.models.zoo import SPECS, shaken
+from tests.problems import all_pairs, all_triples, logits_by_hand, random_batch, random_examples, schema_of
+
+
+@pytest.mark.parametrize("multi_hot", [(), (1,), (0, 3)])
+@pytest.mark.parametrize("name", SPECS)
+def test_logits_equal_the_formula(name, multi_hot):
+    schema = schema_of([5, 6, 4, 7], multi_hot)
+    examples = random_examples(schema, 9, seed=3)
+    for pairs, triples in ((None, None), (((0, 2), (1, 3)), ((0, 1, 3), (1, 2, 3)))):
+        model = shaken(SPECS[name], schema, pairs, triples)
+        by_hand = logits_by_hand(model, examples)
+        for is_training in (True, False):
+            with torch.set_grad_enabled(is_training):
+                logits = model(random_batch(schema, 9, seed=3)).detach().numpy()
+            np.testing.assert_allclose(logits, by_hand, rtol=1e-5, atol=1e-5)
+
+
+@given(st.integers(2, 7), st.integers(1, 5), st.integers(0, 1000))
+@settings(max_examples=40, deadline=None)
+def test_fm_is_half_of_square_of_sum_minus_sum_of_squares(fields, dim, seed):
+    e_BFK = torch.randn(4, fields, dim, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    by_pair = sum((e_BFK[:, i] * e_BFK[:, j]).sum(1) for i, j in all_pairs(fields))
+    torch.testing.assert_close(sum_of_all_pair_products(e_BFK), by_pair)
+    pairs_2P = torch.tensor(all_pairs(fields)).T
+    torch.testing.assert_close(pair_products(e_BFK, pairs_2P).sum(1), by_pair)
+
+
+def test_gradient_of_pair_products():
+    e_BFK = torch.randn(3, 4, 2, dtype=torch.float64, requires_grad=True)
+    for pairs in (all_pairs(4), ((0, 3), (1, 2))):
+        assert torch.autograd.gradcheck(lambda e, p=pairs: pair_products(e, torch.tensor(p).T), (e_BFK,))
+
+
+@given(st.integers(3, 7), st.integers(1, 4), st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_the_sum_of_all_triples_is_newtons_identity(fields, dim, seed):
+    e_BFK = torch.randn(4, fields, dim, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    triples_3T = torch.tensor(all_triples(fields)).T
+    torch.testing.assert_close(sum_of_all_triple_products(e_BFK), triple_products(e_BFK, triples_3T).sum(1))
+
+
+@given(st.integers(3, 7), st.integers(1, 4), st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_triple_products_and_their_gradients(fields, dim, seed):
+    generator = torch.Generator().manual_seed(seed)
+    e_BFK = torch.randn(2, fields, dim, dtype=torch.float64, generator=generator, requires_grad=True)
+    triples = [t for t in all_triples(fields) if torch.rand(1, generator=generator) < 0.7] or [(0, 1, 2)]
+    triples_3T = torch.tensor(triples).T
+    by_hand = torch.stack([(e_BFK[:, i] * e_BFK[:, j] * e_BFK[:, n]).sum(1) for i, j, n in triples], 1)
+    torch.testing.assert_close(triple_products(e_BFK, triples_3T), by_hand)
+    assert torch.autograd.gradcheck(lambda e: triple_products(e, triples_3T), (e_BFK,))
+
+
+@pytest.mark.parametrize("name", ["afm", "ffm", "pin", "ipnn", "autofm_3rd", "fwfm", "fwfm_field_vectors"])
+def test_gradients_are_those_of_the_logit(name):
+    schema = schema_of([3, 4, 3], (1,))
+    spec = SPECS[name].model_copy(update={"normalize": False})
+    model = shaken(spec, schema).double()
+    batch = random_batch(schema, 3)
+    names = [key for key, _ in model.named_parameters()]
+
+    def logits(*weights):
+        return torch.func.functional_call(model, dict(zip(names, weights, strict=True)), (batch,))
+
+    weights = [w.detach().clone().requires_grad_() for w in model.parameters()]
+    assert torch.autograd.gradcheck(logits, weights)
+
+
+@pytest.mark.parametrize("multi_hot", [(), (2,)])
+@pytest.mark.parametrize("name", ["autodeepfm", "ffm", "ffm_with_gates"])
+def test_gradients_kept_by_read_sum_to_autograds(name, multi_hot):
+    schema = schema_of([5, 6, 4, 7], multi_hot)
+    model, twin = shaken(SPECS[name], schema), shaken(SPECS[name], schema)
+    for table in twin.tables:
+        table.keep_gradient()
+    for seed in range(3):
+        batch = random_batch(schema, 11, seed)
+        for m in (model, twin):
+            m.zero_grad(set_to_none=True)
+            m(batch).square().sum().backward()
+        for table, other in zip(twin.tables, model.tables, strict=True):
+            assert table.weight.grad is None
+            summed = torch.zeros_like(table.weight).index_add_(0, batch.ids_Z, table.take_gradient())
+            torch.testing.assert_close(summed, other.weight.grad)
