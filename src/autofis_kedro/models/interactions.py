@@ -44,23 +44,18 @@ class Interactions(nn.Module, Generic[Vectors]):
         """The interactions themselves: [B, P]."""
         raise NotImplementedError
 
-    def normalised(self, vectors: Vectors) -> Tensor:
-        """The products, normalised if the model does: [B, P]."""
-        z_BP = self.products(vectors)
-        # norm before gate: else the embeddings' scale hides in the gate (sec. 3.2)
-        return z_BP if self.norm is None else self.norm(z_BP)
-
     def values(self, vectors: Vectors) -> Tensor:
         """The weighted interactions one by one, as IPNN's MLP takes them: [B, P]."""
-        z_BP = self.normalised(vectors)
+        z_BP = self.products(vectors)
+        # norm before gate: else the embeddings' scale hides in the gate (sec. 3.2)
+        z_BP = z_BP if self.norm is None else self.norm(z_BP)
         return z_BP if self.alpha_P is None else z_BP * self.alpha_P
 
     def forward(self, vectors: Vectors) -> Tensor:
         """Sum of the weighted interactions: [B]."""
-        if self.norm is not None and self.norm.uses_batch:
-            z_BP = self.products(vectors)
+        z_BP = self.products(vectors)
+        if self.norm is not None:
             return self.norm.weighted_sum(z_BP, z_BP.new_ones(z_BP.shape[1]) if self.alpha_P is None else self.alpha_P)
-        z_BP = self.normalised(vectors)
         return z_BP.sum(1) if self.alpha_P is None else z_BP @ self.alpha_P
 
 
@@ -107,8 +102,8 @@ class PairInteractions(Interactions[Tensor]):
         weight_P = ones_P if self.alpha_P is None else self.alpha_P
         if self.norm is None:
             return weight_P, weight_P.new_zeros(())
-        weight_P = weight_P * (self.norm.variance_U + self.norm.eps).rsqrt()
-        return weight_P, -(self.norm.mean_U @ weight_P)
+        slope_P, shift_P = self.norm.as_line(weight_P)
+        return slope_P, shift_P.sum()
 
 
 class TripleInteractions(Interactions[Tensor]):

@@ -37,7 +37,7 @@ class Hidden(nn.Module):
         # A bias before batch norm would cancel, so one after it serves `affine` as the shift.
         z = matmul(a_BD, self.weight, None, precision)
         scale = torch.ones_like(self.bias) if self.scale is None else self.scale
-        if isinstance(self.norm, PlainBatchNorm) and self.norm.uses_batch:
+        if isinstance(self.norm, PlainBatchNorm):
             return self.norm.relu(z, scale, self.bias)
         return torch.relu(torch.addcmul(self.bias, self.norm(z), scale))
 

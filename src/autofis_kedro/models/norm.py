@@ -47,20 +47,31 @@ class PlainBatchNorm(nn.Module):
         return out_BU
 
     def weighted_sum(self, z_BU: Tensor, weight_U: Tensor) -> Tensor:
-        """``forward(z) @ weight`` with the batch's own statistics, without the normalised values in memory: [B]."""
+        """``forward(z) @ weight`` without the normalised values in memory: [B]."""
+        if not self.uses_batch:
+            slope_U, shift_U = self.as_line(weight_U)
+            return z_BU @ slope_U + shift_U.sum()
         out_B, (mean_U, variance_U) = normalised_sum(z_BU, weight_U, self.eps)
         with torch.no_grad():
             self._follow(mean_U, variance_U, len(z_BU))
         return out_B
 
     def relu(self, z_BU: Tensor, scale_U: Tensor, bias_U: Tensor) -> Tensor:
-        """``relu(scale * forward(z) + bias)`` with the batch's own statistics: [B, U]."""
+        """``relu(scale * forward(z) + bias)`` in few passes over the units: [B, U]."""
+        if not self.uses_batch:
+            slope_U, shift_U = self.as_line(scale_U)
+            return torch.relu(torch.addcmul(bias_U + shift_U, z_BU, slope_U))
         if not is_compiled(z_BU):
             return torch.relu(torch.addcmul(bias_U, self(z_BU), scale_U))
         out_BU, (mean_U, variance_U) = normalised_relu(z_BU, scale_U, bias_U, self.eps)
         with torch.no_grad():
             self._follow(mean_U, variance_U, len(z_BU))
         return out_BU
+
+    def as_line(self, scale_U: Tensor) -> tuple[Tensor, Tensor]:
+        """``scale * forward(z)`` with the moving statistics is ``slope * z + shift``: both [U]."""
+        slope_U = scale_U * (self.variance_U + self.eps).rsqrt()
+        return slope_U, -slope_U * self.mean_U
 
     @property
     def uses_batch(self) -> bool:
