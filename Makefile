@@ -6,7 +6,7 @@ PEER := .venv-bench
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup run test lint viz bench bench-recovery bench-ingest bench-step bench-accuracy bench-env clean
+.PHONY: setup run test lint viz bench bench-recovery bench-ingest bench-step bench-kept bench-accuracy bench-env clean
 .NOTPARALLEL:
 
 setup: $(VENV)/.installed
@@ -28,7 +28,7 @@ lint: setup
 viz: setup
 	$(BIN)/kedro viz run
 
-bench: bench-recovery bench-ingest bench-step
+bench: bench-recovery bench-ingest bench-step bench-kept
 
 bench-recovery: setup
 	$(BIN)/python -m benchmarks.recovery
@@ -38,6 +38,9 @@ bench-ingest: setup
 
 bench-step: setup bench-env
 	$(BIN)/python -m benchmarks.step --peer $(PEER)/bin/python
+
+bench-kept: setup
+	$(BIN)/python -m benchmarks.kept
 
 # Our side of it: kedro run --env frappe --pipeline baselines --params n_seeds=3
 bench-accuracy: setup bench-env

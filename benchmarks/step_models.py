@@ -25,6 +25,9 @@ OURS: dict[str, dict[str, Any]] = {
     "deepfm_700x5": {"mlp": _net(700, 5)},
     "ipnn_700x5": {"linear": False, "feeds": "mlp", "mlp": _net(700, 5, "none")},
     "fm_enumerated": {},
+    "deepfm_paper": {"mlp": _net(700, 5, "paper")},
+    "autofm_retrain": {"normalize": True, "weighting": "learned"},
+    "autodeepfm_retrain": {"normalize": True, "weighting": "learned", "mlp": _net(700, 5, "paper")},
     "autofm_search": {"normalize": True, "weighting": "learned"},
     "autodeepfm_search": {"normalize": True, "weighting": "learned", "mlp": _net(700, 5, "paper")},
 }

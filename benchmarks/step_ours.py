@@ -30,7 +30,10 @@ def build(problem: StepProblem) -> tuple[Callable[[], float], Answer]:
     ids_NF, labels_N = problem.rows()
     examples = Examples.from_arrays(ids_NF + np.array(schema.offsets[:-1], dtype=np.int32), labels_N)
     keep_large_buffers()
-    model = CTRModel(ModelSpec.model_validate({"embedding_dim": problem.embedding_dim, **OURS[problem.model]}), schema)
+    spec = ModelSpec.model_validate({"embedding_dim": problem.embedding_dim, **OURS[problem.model]})
+    pairs = schema.tuples(2)
+    chosen = np.random.default_rng(0).permutation(len(pairs))[: max(1, round(problem.kept * len(pairs)))]
+    model = CTRModel(spec, schema, tuple(pairs[place] for place in sorted(chosen)))
     if problem.model == "fm_enumerated" and isinstance(model.interactions, PairInteractions):
         model.interactions._is_plain_sum = False
     step = _inference(model, examples, problem) if problem.is_inference else _training(model, examples, problem)

@@ -26,6 +26,7 @@ class StepProblem:
         model: its name in ``step_models``.
         is_inference: a step is the prediction of a batch.
         mlp_precision: of the MLP's matrix products, ours alone.
+        kept: share of the pairs that the model has, ours alone.
         fields: number of fields, each of ``ids // fields`` ids.
         ids: rows of the embedding table.
         embedding_dim: k.
@@ -38,6 +39,7 @@ class StepProblem:
     model: str = "fm"
     is_inference: bool = False
     mlp_precision: str = "float32"
+    kept: float = 1.0
     fields: int = 24
     ids: int = 600_000
     embedding_dim: int = 40
