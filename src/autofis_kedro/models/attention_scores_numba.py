@@ -19,26 +19,20 @@ from typing import Any
 import numpy as np
 import torch
 from numba import njit, prange
-from numpy.typing import NDArray
 from torch import Tensor
 
+from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.models.matmul import fast_mm
 
-Array = NDArray[Any]
 Network = tuple[Tensor, Tensor, Tensor]
 """W, b and h."""
 CHUNK = 1 << 20
 """Hidden values at a time: four megabytes."""
-PARTS = 16
-"""Of the batch, each summed on its own: results do not depend on the number of threads."""
 UNITS = 8
 """Attention units whose signs share a byte."""
 IS_ON_XU = ((torch.arange(1 << UNITS)[:, None] >> torch.arange(UNITS)) & 1).float()
 """The bits of every byte."""
-ZERO = np.float32(0)
-FAST = {"reassoc", "contract", "nsz", "arcp"}
-"""Sums in any order, but a nan stays one."""
 
 
 class CompiledScores(torch.autograd.Function):
@@ -67,7 +61,7 @@ class CompiledScores(torch.autograd.Function):
         back_GUK = _whole_bytes(weight_KA * h_A).T.reshape(groups, UNITS, size)
         into_e_BFK = torch.zeros_like(e_BFK, memory_format=torch.contiguous_format)
         sums_TGXK = torch.zeros(PARTS, groups, 1 << UNITS, size + 1)  # one more: of the factors themselves
-        _gradients(*_arrays(e_BFK, *pairs_2P, is_on_BPG, gradients[0], IS_ON_XU @ back_GUK, into_e_BFK, sums_TGXK))
+        _gradients(*arrays(e_BFK, *pairs_2P, is_on_BPG, gradients[0], IS_ON_XU @ back_GUK, into_e_BFK, sums_TGXK))
         into_AK = (IS_ON_XU.T @ sums_TGXK.sum(0)).flatten(0, 1)[:units]
         into_on_KA, factor_A = into_AK[:, :size].T, into_AK[:, size]
         # a positive hidden value is linear in the weights: the sum of those of a unit needs none of them
@@ -84,13 +78,9 @@ def _score_rows(e_BFK: Tensor, pairs_2P: Tensor, network: Network, score_BP: Ten
     """Fill the scores and the bits of some rows."""
     weight_KA, bias_A, h_A = network
     product_BPK = torch.empty(*score_BP.shape, e_BFK.shape[2])
-    _products(*_arrays(e_BFK, *pairs_2P, product_BPK))
+    _products(*arrays(e_BFK, *pairs_2P, product_BPK))
     hidden_NA = fast_mm(product_BPK.flatten(0, 1), weight_KA, bias_A)
-    _scores(*_arrays(hidden_NA.view(*score_BP.shape, -1), h_A, score_BP, is_on_BPG))
-
-
-def _arrays(*tensors: Tensor) -> list[Array]:
-    return [tensor.detach().contiguous().numpy() for tensor in tensors]
+    _scores(*arrays(hidden_NA.view(*score_BP.shape, -1), h_A, score_BP, is_on_BPG))
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)

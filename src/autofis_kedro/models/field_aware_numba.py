@@ -12,14 +12,10 @@ from typing import Any
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 from torch import Tensor
 
+from autofis_kedro.compiled.loops import FAST, ZERO, Array
 from autofis_kedro.compiled.threads import use_torch_threads
-
-Array = NDArray[Any]
-FAST = {"contract", "reassoc", "nsz"}  # not "nnan": a diverged training must show as NaN
-ZERO = np.float32(0)
 
 
 def products(table_NX: Tensor, rows_BF: Tensor, pairs_2P: Tensor) -> Tensor:

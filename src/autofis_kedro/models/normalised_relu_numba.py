@@ -6,27 +6,18 @@ Shapes: B rows, U units, T parts of the rows.
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 from torch import Tensor
 
+from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays
 from autofis_kedro.compiled.threads import use_torch_threads
-
-Array = NDArray[Any]
-FAST = {"contract", "reassoc", "nsz"}  # not "nnan": a diverged training must show as NaN
-PARTS = 16
-"""Of the rows, each summed on its own: results do not depend on the number of threads."""
-ZERO = np.float32(0)
 
 
 def forward(z_BU: Tensor, slope_U: Tensor, shift_U: Tensor) -> Tensor:
     """``relu(slope z + shift)``: [B, U]."""
     use_torch_threads()
     out_BU = z_BU.new_empty(z_BU.shape)
-    _forward(*_arrays(z_BU, slope_U, shift_U, out_BU))
+    _forward(*arrays(z_BU, slope_U, shift_U, out_BU))
     return out_BU
 
 
@@ -38,18 +29,14 @@ def backward(
     slope_U = scale_U * inverse_U
     line = slope_U, bias_U - slope_U * mean_U
     sums_TU, products_TU = z_BU.new_zeros(2, PARTS, z_BU.shape[1])
-    _sums(*_arrays(z_BU, gradient_BU, *line, mean_U, inverse_U, sums_TU, products_TU))
+    _sums(*arrays(z_BU, gradient_BU, *line, mean_U, inverse_U, sums_TU, products_TU))
     into_bias_U, into_scale_U = sums_TU.sum(0), products_TU.sum(0)
     # batch norm's backward pass: the gradient less its mean and less its share along the normalised values
     along_U = -slope_U * inverse_U * into_scale_U / len(z_BU)
     constant_U = -slope_U * into_bias_U / len(z_BU) - along_U * mean_U
     into_z_BU = z_BU.new_empty(z_BU.shape)
-    _gradient(*_arrays(z_BU, gradient_BU, *line, along_U, constant_U, into_z_BU))
+    _gradient(*arrays(z_BU, gradient_BU, *line, along_U, constant_U, into_z_BU))
     return into_z_BU, into_scale_U, into_bias_U
-
-
-def _arrays(*tensors: Tensor) -> list[Array]:
-    return [tensor.detach().contiguous().numpy() for tensor in tensors]
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)

@@ -6,27 +6,20 @@ Shapes: B rows, P interactions, T parts of the rows.
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
-from typing import Any
-
 from numba import njit, prange
-from numpy.typing import NDArray
 from torch import Tensor
 
+from autofis_kedro.compiled.loops import FAST, PARTS, Array, arrays
 from autofis_kedro.compiled.threads import use_torch_threads
-
-Array = NDArray[Any]
-FAST = {"contract", "reassoc", "nsz"}  # not "nnan": a diverged training must show as NaN
-PARTS = 16
-"""Of the rows, each summed on its own: results do not depend on the number of threads."""
 
 
 def statistics(z_BP: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and biased variance over the rows: [P] each."""
     use_torch_threads()
     parts_TP = z_BP.new_zeros(PARTS, z_BP.shape[1])
-    _sums(*_arrays(z_BP, parts_TP))
+    _sums(*arrays(z_BP, parts_TP))
     mean_P = parts_TP.sum(0) / len(z_BP)
-    _squares(*_arrays(z_BP, mean_P, parts_TP.zero_()))
+    _squares(*arrays(z_BP, mean_P, parts_TP.zero_()))
     return mean_P, parts_TP.sum(0) / len(z_BP)
 
 
@@ -34,12 +27,8 @@ def affine(z_BP: Tensor, slope_P: Tensor, gradient_B: Tensor, scale_P: Tensor, s
     """``slope_p z_bp + scale_p g_b + shift_p``: [B, P]."""
     use_torch_threads()
     into_BP = z_BP.new_empty(z_BP.shape)
-    _affine(*_arrays(z_BP, slope_P, gradient_B, scale_P, shift_P, into_BP))
+    _affine(*arrays(z_BP, slope_P, gradient_B, scale_P, shift_P, into_BP))
     return into_BP
-
-
-def _arrays(*tensors: Tensor) -> list[Array]:
-    return [tensor.detach().contiguous().numpy() for tensor in tensors]
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)

@@ -6,23 +6,16 @@ Shapes: B rows, F fields, K embedding size, P pairs.
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from numba import njit, prange
-from numpy.typing import NDArray
 from torch import Tensor
 
+from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays
 from autofis_kedro.compiled.prefetch import prefetch_row
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.models.pair_products import TorchPairProducts
 
-Array = NDArray[Any]
-FAST = {"contract", "reassoc", "nsz"}  # not "nnan": a diverged training must show as NaN
-ZERO = np.float32(0)
-PARTS = 16
-"""Of the batch, each with memory of its own."""
 DENSE = 0.6
 """From this share of all pairs on a matrix product of [F, F] and [F, K] is the faster backward pass."""
 
@@ -34,7 +27,7 @@ class NumbaPairProducts(TorchPairProducts):
         """As ``TorchPairProducts``."""
         use_torch_threads()
         product_BP = torch.empty(len(e_BFK), pairs_2P.shape[1])
-        _products(*_arrays(e_BFK, *pairs_2P, product_BP))
+        _products(*arrays(e_BFK, *pairs_2P, product_BP))
         return product_BP
 
     def gradient(self, e_BFK: Tensor, pairs_2P: Tensor, gradient_BP: Tensor) -> Tensor:
@@ -44,14 +37,14 @@ class NumbaPairProducts(TorchPairProducts):
             return super().gradient(e_BFK, pairs_2P, gradient_BP)
         use_torch_threads()
         into_BFK = torch.empty(e_BFK.shape)
-        _gradient(*_arrays(e_BFK, *pairs_2P, gradient_BP, into_BFK))
+        _gradient(*arrays(e_BFK, *pairs_2P, gradient_BP, into_BFK))
         return into_BFK
 
     def symmetric(self, gradient_BP: Tensor, pairs_2P: Tensor, n_fields: int) -> Tensor:
         """As ``TorchPairProducts``."""
         use_torch_threads()
         gradient_BFF = torch.empty(len(gradient_BP), n_fields, n_fields)
-        _symmetric(*_arrays(gradient_BP, *pairs_2P, gradient_BFF))
+        _symmetric(*arrays(gradient_BP, *pairs_2P, gradient_BFF))
         return gradient_BFF
 
 
@@ -59,12 +52,8 @@ def weighted_sum(table_NK: Tensor, rows_BF: Tensor, pairs_2P: Tensor, weight_P: 
     """``sum_p weight_p <e_i, e_j>``, e_i being the table's row ``rows_BF[:, i]``: [B]."""
     use_torch_threads()
     out_B = torch.empty(len(rows_BF))
-    _weighted_sum(*_arrays(table_NK, rows_BF, *pairs_2P, weight_P, out_B))
+    _weighted_sum(*arrays(table_NK, rows_BF, *pairs_2P, weight_P, out_B))
     return out_B
-
-
-def _arrays(*tensors: Tensor) -> list[Array]:
-    return [tensor.detach().contiguous().numpy() for tensor in tensors]
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)

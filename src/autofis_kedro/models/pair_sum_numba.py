@@ -6,26 +6,22 @@ Shapes: B rows, F fields, K embedding size, N rows of a table, Z = B * F reads.
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 from torch import Tensor
 
+from autofis_kedro.compiled.loops import FAST, ZERO, Array, arrays
 from autofis_kedro.compiled.prefetch import prefetch_row
 from autofis_kedro.compiled.threads import use_torch_threads
 
-Array = NDArray[Any]
-FAST = {"contract", "reassoc", "nsz"}  # not "nnan": a diverged training must show as NaN
-ZERO, HALF = np.float32(0), np.float32(0.5)
+HALF = np.float32(0.5)
 
 
 def forward(table_NK: Tensor, rows_BF: Tensor) -> tuple[Tensor, Tensor]:
     """The sum over pairs [B], and the sum of the vectors [B, K]."""
     use_torch_threads()
     out_B, sum_BK = table_NK.new_empty(len(rows_BF)), table_NK.new_empty(len(rows_BF), table_NK.shape[1])
-    _forward(*_arrays(table_NK, rows_BF, out_B, sum_BK))
+    _forward(*arrays(table_NK, rows_BF, out_B, sum_BK))
     return out_B, sum_BK
 
 
@@ -33,12 +29,8 @@ def gradient_of_reads(table_NK: Tensor, rows_BF: Tensor, sum_BK: Tensor, gradien
     """A vector's gradient is the sum of the batch row's others: [Z, K]."""
     use_torch_threads()
     into_ZK = table_NK.new_empty(rows_BF.numel(), table_NK.shape[1])
-    _gradient(*_arrays(table_NK, rows_BF, sum_BK, gradient_B, into_ZK))
+    _gradient(*arrays(table_NK, rows_BF, sum_BK, gradient_B, into_ZK))
     return into_ZK
-
-
-def _arrays(*tensors: Tensor) -> list[Array]:
-    return [tensor.detach().contiguous().numpy() for tensor in tensors]
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)

@@ -1,0 +1,21 @@
+"""What the loops that numba compiles have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+Array = NDArray[Any]
+ZERO = np.float32(0)
+FAST = {"reassoc", "contract", "nsz", "arcp"}
+"""Liberties with arithmetic: sums in any order, but not "nnan", for a diverged training must show as NaN."""
+PARTS = 16
+"""Of a batch, each summed on its own: results do not depend on the number of threads."""
+
+
+def arrays(*tensors: Tensor) -> list[Array]:
+    """Tensors as a loop takes them: contiguous, sharing memory where they are so already."""
+    return [tensor.detach().contiguous().numpy() for tensor in tensors]
