@@ -22,6 +22,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from autofis_kedro import roster
 from autofis_kedro.reporting.rows import ModelMetrics
 from benchmarks.results import newest
 
@@ -40,7 +41,9 @@ def test_auc(model: str, raw_path: str, seeds: int, *, is_plain: bool) -> list[f
     params = [f"raw_path={raw_path}", f"n_seeds={seeds}"]
     if name != model:
         params += [*NO_PENALTY, f"training.table_adam={'dense' if is_plain else 'auto'}"]
-    command = [str(Path(sys.executable).parent / "kedro"), "run", "--env", "criteo", "--namespaces", name]
+    pipeline = "baselines" if name in roster.BASELINES else "ablation"
+    kedro = str(Path(sys.executable).parent / "kedro")
+    command = [kedro, "run", "--env", "criteo", "--pipeline", pipeline, "--namespaces", name]
     environment = os.environ | {"DO_NOT_TRACK": "1"} | (PLAIN if is_plain else {})
     subprocess.run([*command, "--params", ",".join(params)], cwd=ROOT, env=environment, check=True)
     path = newest(Path("data") / "07_model_output" / "criteo" / name / "metrics.json")
