@@ -16,7 +16,7 @@ import polars as pl
 from autofis_kedro import roster
 from autofis_kedro.evaluation.metrics import log_losses
 from autofis_kedro.reporting.rows import ModelMetrics, choose
-from autofis_kedro.reporting.tables import comparison
+from autofis_kedro.reporting.tables import comparison, kept_of
 
 OUTPUT = Path("data/07_model_output")
 
@@ -58,7 +58,6 @@ def _line(row: dict[str, object]) -> str:
     name = f"**{row['model']}**" if row["chosen"] else row["model"]
     difference = "" if row["model"] == "fm" else f"{row['difference']:+.4f}"
     p = "" if row["p"] is None else f"{row['p']:.2g}"
-    kept = f"{row['kept']} of {row['candidates']}" if row["candidates"] else "-"
     cells = [
         name,
         row["seeds"],
@@ -67,7 +66,7 @@ def _line(row: dict[str, object]) -> str:
         f"{row['valid_log_loss']:.4f}",
         difference,
         p,
-        kept,
+        kept_of(row) or "-",
     ]
     return "| " + " | ".join(map(str, cells)) + " |"
 

@@ -118,13 +118,14 @@ def _cells(row: Mapping[str, object]) -> list[str]:
         with_std("test_auc"),
         with_std("test_log_loss"),
         difference,
-        _kept(row),
+        kept_of(row),
         f"{row['rows_per_second']:,.0f}",
         f"{row['search_seconds']:.0f} s + {row['train_seconds']:.0f} s",
     ]
 
 
-def _kept(row: Mapping[str, object]) -> str:
+def kept_of(row: Mapping[str, object]) -> str:
+    """Pairs and triples that a row of ``comparison`` keeps, in words."""
     orders = (("kept", "candidates"), ("kept_triples", "candidate_triples"))
     return " + ".join(f"{row[kept]} of {row[candidates]}" for kept, candidates in orders if row.get(candidates))
 
