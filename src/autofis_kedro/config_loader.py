@@ -1,6 +1,7 @@
 """Kedro's configuration loader, with globals that parameters do not share."""
 
 import copy
+from collections.abc import Mapping
 from typing import Any, cast
 
 from kedro.config import OmegaConfigLoader
@@ -11,7 +12,15 @@ from autofis_kedro.roster import TRANSFER_TO
 from autofis_kedro.sources.checked import unknown
 
 
-def model_to_transfer_to(name: str, *, _root_: DictConfig) -> dict[str, Any]:
+def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> DictConfig:
+    """Resolver: a data set's own values over a table of common ones.
+
+    A node, not a dict: ``--params training.patience=3`` would replace a dict whole.
+    """
+    return OmegaConf.create({**first, **second})
+
+
+def model_to_transfer_to(name: str, *, _root_: DictConfig) -> DictConfig:
     """Resolver: the configuration of the named model.
 
     Raises:
@@ -19,7 +28,7 @@ def model_to_transfer_to(name: str, *, _root_: DictConfig) -> dict[str, Any]:
     """
     if name not in TRANSFER_TO:
         raise UserError(unknown("transfer_to", name, TRANSFER_TO))
-    return cast(dict[str, Any], OmegaConf.to_container(_root_[name], resolve=True))
+    return OmegaConf.create(cast(dict[str, Any], OmegaConf.to_container(_root_[name], resolve=True)))
 
 
 class UnsharedConfigLoader(OmegaConfigLoader):

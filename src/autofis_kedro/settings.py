@@ -2,7 +2,7 @@
 
 import warnings
 
-from autofis_kedro.config_loader import UnsharedConfigLoader, model_to_transfer_to
+from autofis_kedro.config_loader import UnsharedConfigLoader, merged, model_to_transfer_to
 from autofis_kedro.hooks import CheckInputs, CheckParameters, KeepCheckpoints, PrintSummary, ShowProgress
 
 # A stage reads what another model's namespace made ("autofm.selection"), and both spellings of --pipeline are promised.
@@ -18,8 +18,7 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "synthetic",
     "merge_strategy": {"parameters": "soft"},
     "custom_resolvers": {
-        # A data set's own values over a table of common ones.
-        "merge": lambda first, second: {**first, **second},
+        "merge": merged,
         "model": model_to_transfer_to,
     },
 }

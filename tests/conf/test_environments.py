@@ -8,6 +8,7 @@ from kedro.framework.session import KedroSession
 
 from autofis_kedro.pipeline_registry import register_pipelines
 from autofis_kedro.roster import BASELINES, FOREST, MAIN, TRAINED
+from autofis_kedro.settings import CONFIG_LOADER_ARGS, CONFIG_LOADER_CLASS
 from tests.kedro_project import CONF, ENVIRONMENTS
 
 PIPELINES = register_pipelines()
@@ -119,3 +120,43 @@ def test_a_parameter_of_one_model_changes_no_other(tmp_path_factory):
     assert changed["deepfm"].spec.mlp.hidden == plain["deepfm"].spec.mlp.hidden
     # "transferred" is a deepfm unless transfer_to says otherwise
     assert {name for name in plain if plain[name] != changed[name]} == {"deepfm", "transferred"}
+
+
+def leaves(tree, path=""):
+    """Every value of nested dicts by its path."""
+    if not isinstance(tree, dict) or not tree:
+        return {path: tree}
+    return {found: value for key, part in tree.items() for found, value in leaves(part, f"{path}.{key}").items()}
+
+
+@pytest.mark.parametrize("env", ["criteo", "frappe"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "training.patience",
+        "training.mlp_precision",
+        "search.epochs",
+        "trees.max_depth",
+        "deepfm.training.l2_embedding",
+        "ipnn.training.l2_mlp",
+        "ffm.training.learning_rate",
+        "gbdt_ffm.training.patience",
+        "autofm.training.patience",
+        "ipnn.spec.mlp.dropout",
+        "transferred.spec.mlp.dropout",
+    ],
+)
+def test_a_parameter_by_its_path_changes_itself_alone(env, path):
+    def parameters(given):
+        return leaves(CONFIG_LOADER_CLASS(str(CONF), env=env, runtime_params=given, **CONFIG_LOADER_ARGS)["parameters"])
+
+    given = "given"
+    for key in reversed(path.split(".")):
+        given = {key: given}
+    before, after = parameters({}), parameters(given)
+    of_model = f".transferred{path.removeprefix('deepfm')}" if path.startswith("deepfm.") else None  # a copy of it
+    assert after.pop(f".{path}") == "given"
+    for name in (f".{path}", of_model, f".{path.rpartition('.')[0]}"):  # an empty group is a leaf of its own
+        before.pop(name, None)
+    after.pop(of_model, None)
+    assert after == before
