@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.step import OURS_PROGRAM, machine
-from benchmarks.step_process import ROOT, alternate, ratios
+from benchmarks.step_process import ROOT, alternate, quiet_rounds, ratios
 from benchmarks.step_worker import StepProblem
 
 RESULTS = ROOT / "benchmarks" / "results" / "kept.json"
@@ -38,6 +38,7 @@ def measure(model: str, is_inference: bool, rounds: int, wait: float) -> list[di
             "step_ms": round(worker.step_ms, 3),
             "base": BASES[model],
             "base_ms": round(workers[0].step_ms, 3),
+            "is_quiet": any(quiet_rounds(workers)),
             "share_of_base": round(median(ratios(workers[0], worker)), 3),
         }
         for share, worker in zip(SHARES, workers[1:], strict=True)
@@ -67,6 +68,9 @@ def main() -> None:
         for row in measure(model, is_inference, chosen.rounds, chosen.wait)
     ]
     print(table(results))
+    if not all(row["is_quiet"] for row in results):
+        print("other processes kept the cores busy: nothing kept; measure again on a quiet machine")
+        return
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(
         json.dumps({"machine": machine(), "problem": asdict(StepProblem()), "results": results}, indent=1)

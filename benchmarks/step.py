@@ -50,7 +50,9 @@ def programs_of(title: str, peer_python: str) -> list[tuple[Program, StepProblem
     if model in ONLY_OURS:  # beside the plain FM: ours, then the peers'
         problem = replace(problem, model="fm")
         found.append((replace(OURS_PROGRAM, name=f"{OURS}'s fm"), problem))
-        found.append((replace(OURS_PROGRAM, name=f"{OURS}'s fm_enumerated"), replace(problem, model="fm_enumerated")))
+        if model != "fm_enumerated":
+            pair_by_pair = replace(problem, model="fm_enumerated")
+            found.append((replace(OURS_PROGRAM, name=f"{OURS}'s fm_enumerated"), pair_by_pair))
     elif "00x" in model and not problem.is_inference:
         found.append((replace(OURS_PROGRAM, name=f"{OURS}, bf16 MLP"), replace(problem, mlp_precision=BF16)))
     lacking = {name for name, models in WITHOUT.items() if problem.model in models}

@@ -51,6 +51,14 @@ def test_the_sum_of_all_triples_is_newtons_identity(fields, dim, seed):
     torch.testing.assert_close(sum_of_all_triple_products(e_BFK), triple_products(e_BFK, triples_3T).sum(1))
 
 
+def test_one_large_vector_costs_the_sum_of_all_triples_no_digits():
+    e_BFK = 0.05 * torch.randn(50, 39, 8, generator=torch.Generator().manual_seed(0))
+    e_BFK[:, 3] *= 400
+    triples_3T = torch.tensor(all_triples(39)).T
+    exact_B = triple_products(e_BFK.double(), triples_3T).sum(1)
+    assert (sum_of_all_triple_products(e_BFK).double() - exact_B).norm() <= 1e-6 * exact_B.norm()
+
+
 @given(st.integers(3, 7), st.integers(1, 4), st.integers(0, 1000))
 @settings(max_examples=30, deadline=None)
 def test_triple_products_and_their_gradients(fields, dim, seed):

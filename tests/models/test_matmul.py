@@ -39,7 +39,7 @@ def test_gradients_are_those_of_differences():
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_bfloat16_rounds_the_factors_alone(shape):
+def test_bfloat16_rounds_factors_and_results_and_nothing_else(shape):
     parts = factors(*shape)
     rounded = [part.detach().bfloat16().double().requires_grad_() for part in parts[:2]]
     exact = rounded[0] @ rounded[1] + parts[2].double()

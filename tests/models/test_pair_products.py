@@ -100,3 +100,12 @@ def test_a_vector_that_is_not_finite_shows(number):
         pair_products.weighted_pair_sum(e_BFK, pairs_2P, torch.ones(len(ALL_OF_6)))[3],
     ):
         assert not torch.isfinite(values).all()
+
+
+def test_double_precision_predicts_over_few_pairs():
+    schema = schema_of([5, 6, 4, 7, 9, 5])
+    model = CTRModel(ModelSpec(embedding_dim=3), schema, SOME_OF_6).double().eval()
+    batch = random_batch(schema, 20)
+    expected_B = model(batch).detach()
+    with torch.no_grad():
+        torch.testing.assert_close(model(batch), expected_B)

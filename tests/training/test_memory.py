@@ -11,7 +11,7 @@ from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel, ModelSpec
 from autofis_kedro.selection import keep_all
 from autofis_kedro.training import SearchConfig, TrainingConfig, evaluate, memory, search_gates, train_seeds
-from tests.models.test_ctr import SPECS
+from tests.models.zoo import SPECS
 from tests.problems import planted_problem, schema_of
 
 TRIPLES = ModelSpec(order=3, embedding_dim=3, normalize=True, weighting="learned")

@@ -10,6 +10,7 @@ import importlib.util
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -20,7 +21,12 @@ _is_plain = os.environ.get("AUTOFIS_PLAIN_TORCH", "") not in ("", "0")
 def is_compiled(tensor: Tensor) -> bool:
     """Whether numba's loops serve for a tensor: float32 on the CPU, where there is numba."""
     is_fit = tensor.dtype == torch.float32 and tensor.device.type == "cpu"
-    return is_fit and not _is_plain and importlib.util.find_spec("numba") is not None
+    return is_fit and not _is_plain and _has_numba()
+
+
+@cache
+def _has_numba() -> bool:
+    return importlib.util.find_spec("numba") is not None
 
 
 def is_plain_torch() -> bool:
@@ -30,7 +36,7 @@ def is_plain_torch() -> bool:
 
 @contextmanager
 def plain_torch() -> Iterator[None]:
-    """Leave everything to plain torch while it lasts."""
+    """Leave everything to plain torch while it lasts; in the whole process, so not for threads side by side."""
     global _is_plain
     before, _is_plain = _is_plain, True
     try:

@@ -13,7 +13,11 @@ ZERO = np.float32(0)
 FAST = {"reassoc", "contract", "nsz", "arcp"}
 """Liberties with arithmetic: sums in any order, but not "nnan", for a diverged training must show as NaN."""
 PARTS = 16
-"""Of a batch, each summed on its own: results do not depend on the number of threads."""
+"""Of a batch, each summed on its own: results do not depend on the number of threads.
+
+numba compiles a loop anew when the loop's own file changes, not this one: a loop that fills memory by parts takes their
+number from that memory.
+"""
 
 
 def arrays(*tensors: Tensor) -> list[Array]:

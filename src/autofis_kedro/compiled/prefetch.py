@@ -18,28 +18,46 @@ from numpy.typing import NDArray
 CACHE_LINE = 64
 """Bytes."""
 AHEAD = 8
-"""Rows between asking and using."""
+"""Rows of a table between asking and using, where each is used once."""
 
 
-@intrinsic  # type: ignore[misc]
-def _prefetch(_context: Any, array: Any, offset: Any) -> Any:
-    """Ask for the cache line that holds byte ``offset`` of a contiguous array, which will be written."""
+def _intrinsic(is_for_writing: bool) -> Any:
+    """Ask for the cache line that holds byte ``offset`` of a contiguous array."""
 
+    @intrinsic  # type: ignore[misc]
+    def prefetch(_context: Any, array: Any, offset: Any) -> Any:
+        return types.void(array, types.int64), _code(is_for_writing)
+
+    return prefetch
+
+
+def _code(is_for_writing: bool) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
         address = builder.gep(builder.bitcast(data, byte), [arguments[1]])
         kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(function, [address, *(ir.Constant(number, value) for value in (1, 3, 1))])
+        builder.call(function, [address, *(ir.Constant(number, value) for value in (int(is_for_writing), 3, 1))])
         return context.get_dummy_value()
 
-    return types.void(array, types.int64), generate
+    return generate
+
+
+_for_writing, _for_reading = _intrinsic(True), _intrinsic(False)
 
 
 @njit(inline="always")
 def prefetch_row(array: NDArray[Any], row: Any) -> None:
-    """Ask for a row of a contiguous array."""
+    """Ask for a row of a contiguous array, to change it: no other core keeps it."""
     size = array.itemsize * (array.size // len(array))
     for offset in range(row * size, row * size + size, CACHE_LINE):
-        _prefetch(array, offset)  # type: ignore[call-arg]
+        _for_writing(array, offset)
+
+
+@njit(inline="always")
+def prefetch_read(array: NDArray[Any], row: Any) -> None:
+    """Ask for a row of a contiguous array, to read it: all cores may have it."""
+    size = array.itemsize * (array.size // len(array))
+    for offset in range(row * size, row * size + size, CACHE_LINE):
+        _for_reading(array, offset)

@@ -119,10 +119,10 @@ def _gradients(
     into_e_BFK: Array,
     sums_TGXK: Array,
 ) -> None:
-    n, size = len(e_BFK), e_BFK.shape[2]
-    for part in prange(PARTS):
+    n, size, parts = len(e_BFK), e_BFK.shape[2], len(sums_TGXK)
+    for part in prange(parts):
         product_K, back_K = np.empty(size, dtype=np.float32), np.empty(size, dtype=np.float32)
-        for row in range(n * part // PARTS, n * (part + 1) // PARTS):
+        for row in range(n * part // parts, n * (part + 1) // parts):
             for p in range(len(first_P)):
                 first, second, factor = first_P[p], second_P[p], gradient_BP[row, p]
                 for k in range(size):

@@ -59,7 +59,7 @@ class FieldTable(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """One vector per field: [B, F, width]."""
         rows, n_one_hot = batch.one_hot_BO.shape
-        vectors_BFK = self._gather(batch.one_hot_BO.reshape(-1), 0).view(rows, n_one_hot, -1)
+        vectors_BFK = self._gather(batch.one_hot_BO.reshape(-1), 0).view(rows, n_one_hot, self.weight.shape[1])
         if not batch.bags:
             return vectors_BFK
         pooled = [self._pool(batch.bags[position], part) for part, position in enumerate(sorted(batch.bags), 1)]

@@ -76,7 +76,7 @@ class PairInteractions(Interactions[Tensor]):
             return sum_of_all_pair_products(e_BFK)
         if not self._is_predicting:
             return super().forward(e_BFK)
-        weight_P, shift = self._as_weights()
+        weight_P, shift = self._as_weights(e_BFK)
         return weighted_pair_sum(e_BFK, self.tuples_OP, weight_P) + shift
 
     def reads_in_place(self, table: FieldTable) -> bool:
@@ -88,7 +88,7 @@ class PairInteractions(Interactions[Tensor]):
         table_NK, rows_BF, parts = table.read_in_place(batch)
         if self._is_plain_sum:
             return pair_sum_of_rows(table_NK, rows_BF, parts)
-        weight_P, shift = self._as_weights()
+        weight_P, shift = self._as_weights(table_NK)
         return weighted_pair_sum_of_rows(table_NK, rows_BF, self.tuples_OP, weight_P) + shift
 
     @property
@@ -96,9 +96,9 @@ class PairInteractions(Interactions[Tensor]):
         """Without gradients, and with known statistics: batch norm and alpha are then one weight per pair."""
         return not torch.is_grad_enabled() and not (self.norm is not None and self.norm.uses_batch)
 
-    def _as_weights(self) -> tuple[Tensor, Tensor]:
+    def _as_weights(self, like: Tensor) -> tuple[Tensor, Tensor]:
         """Batch norm and alpha in prediction as a weight per pair and a shift of the logit."""
-        ones_P = torch.ones(self.tuples_OP.shape[1], device=self.tuples_OP.device)
+        ones_P = like.new_ones(self.tuples_OP.shape[1])
         weight_P = ones_P if self.alpha_P is None else self.alpha_P
         if self.norm is None:
             return weight_P, weight_P.new_zeros(())

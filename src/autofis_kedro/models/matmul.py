@@ -29,8 +29,8 @@ def matmul(a_MK: Tensor, b_KN: Tensor, bias_N: Tensor | None = None, precision: 
     """``a @ b + bias`` with gradients: [M, N].
 
     Args:
-        precision: ``bfloat16`` rounds the factors of this product and of its gradients to it, sums in float32, and
-            leaves everything outside in the type of ``a``.
+        precision: ``bfloat16`` rounds the factors of this product and of its gradients, and their results, to it; sums
+            are in float32 on the CPU. What comes out has the type of ``a``.
     """
     product = _Bfloat16Product if precision == "bfloat16" else _Product
     out_MN: Tensor = product.apply(a_MK, b_KN, bias_N)  # type: ignore[no-untyped-call]

@@ -59,9 +59,9 @@ def _sums(
     product_TU: Array,
 ) -> None:
     """Of the gradients of active units, and of these times the normalised values."""
-    rows = len(z_BU)
-    for part in prange(PARTS):
-        for b in range(rows * part // PARTS, rows * (part + 1) // PARTS):
+    rows, parts = len(z_BU), len(sum_TU)
+    for part in prange(parts):
+        for b in range(rows * part // parts, rows * (part + 1) // parts):
             for u in range(z_BU.shape[1]):
                 z = z_BU[b, u]
                 gradient = ZERO if slope_U[u] * z + shift_U[u] <= ZERO else gradient_BU[b, u]

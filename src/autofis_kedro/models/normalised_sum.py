@@ -68,4 +68,4 @@ def _affine(z_BP: Tensor, slope_P: Tensor, gradient_B: Tensor, scale_P: Tensor, 
         from autofis_kedro.models.normalised_sum_numba import affine
 
         return affine(z_BP, slope_P, gradient_B, scale_P, shift_P)
-    return torch.addcmul(torch.addcmul(shift_P, gradient_B[:, None], scale_P), z_BP, slope_P)
+    return torch.addcmul(shift_P, gradient_B[:, None], scale_P).addcmul_(z_BP, slope_P)

@@ -33,18 +33,18 @@ def affine(z_BP: Tensor, slope_P: Tensor, gradient_B: Tensor, scale_P: Tensor, s
 
 @njit(parallel=True, cache=True, fastmath=FAST)
 def _sums(z_BP: Array, sum_TP: Array) -> None:
-    rows = len(z_BP)
-    for part in prange(PARTS):
-        for b in range(rows * part // PARTS, rows * (part + 1) // PARTS):
+    rows, parts = len(z_BP), len(sum_TP)
+    for part in prange(parts):
+        for b in range(rows * part // parts, rows * (part + 1) // parts):
             for p in range(z_BP.shape[1]):
                 sum_TP[part, p] += z_BP[b, p]
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)
 def _squares(z_BP: Array, mean_P: Array, sum_TP: Array) -> None:
-    rows = len(z_BP)
-    for part in prange(PARTS):
-        for b in range(rows * part // PARTS, rows * (part + 1) // PARTS):
+    rows, parts = len(z_BP), len(sum_TP)
+    for part in prange(parts):
+        for b in range(rows * part // parts, rows * (part + 1) // parts):
             for p in range(z_BP.shape[1]):
                 difference = z_BP[b, p] - mean_P[p]
                 sum_TP[part, p] += difference * difference

@@ -12,7 +12,7 @@ from numba import njit, prange
 from torch import Tensor
 
 from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays
-from autofis_kedro.compiled.prefetch import prefetch_row
+from autofis_kedro.compiled.prefetch import prefetch_read
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.models.pair_products import TorchPairProducts
 
@@ -77,7 +77,7 @@ def _weighted_sum(
         for b in range(rows * part // PARTS, rows * (part + 1) // PARTS):
             for f in range(fields):
                 if b + 1 < rows:
-                    prefetch_row(table_NK, rows_BF[b + 1, f])
+                    prefetch_read(table_NK, rows_BF[b + 1, f])
                 row = rows_BF[b, f]
                 for k in range(size):
                     e_FK[f, k] = table_NK[row, k]

@@ -11,7 +11,7 @@ from numba import njit, prange
 from torch import Tensor
 
 from autofis_kedro.compiled.loops import FAST, ZERO, Array, arrays
-from autofis_kedro.compiled.prefetch import prefetch_row
+from autofis_kedro.compiled.prefetch import prefetch_read
 from autofis_kedro.compiled.threads import use_torch_threads
 
 HALF = np.float32(0.5)
@@ -38,7 +38,7 @@ def _forward(table_NK: Array, rows_BF: Array, out_B: Array, sum_BK: Array) -> No
     for b in prange(len(rows_BF)):
         if b + 1 < len(rows_BF):
             for f in range(rows_BF.shape[1]):
-                prefetch_row(table_NK, rows_BF[b + 1, f])
+                prefetch_read(table_NK, rows_BF[b + 1, f])
         sum_K, square = sum_BK[b], ZERO
         sum_K[:] = ZERO
         for f in range(rows_BF.shape[1]):

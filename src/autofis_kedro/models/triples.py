@@ -68,8 +68,10 @@ def sum_of_all_triple_products(e_BFK: Tensor) -> Tensor:
     """The sum over all triples i < j < l of sum_k e_ik e_jk e_lk: [B].
 
     By Newton's identity for the third elementary symmetric polynomial, ``(p1**3 - 3 p1 p2 + 2 p3) / 6`` with the power
-    sums ``pn = sum_i e_i**n``: at the cost of F products instead of F**3.
+    sums ``pn = sum_i e_i**n``: at the cost of F products instead of F**3. In double precision, because the terms cancel
+    where one field's vector is much larger than the others'.
     """
-    square_BFK = e_BFK.square()
-    p1_BK, p2_BK, p3_BK = e_BFK.sum(1), square_BFK.sum(1), (square_BFK * e_BFK).sum(1)
-    return (p1_BK * (p1_BK.square() - 3 * p2_BK) + 2 * p3_BK).sum(1) / 6
+    exact_BFK = e_BFK.double()
+    square_BFK = exact_BFK.square()
+    p1_BK, p2_BK, p3_BK = exact_BFK.sum(1), square_BFK.sum(1), (square_BFK * exact_BFK).sum(1)
+    return ((p1_BK * (p1_BK.square() - 3 * p2_BK) + 2 * p3_BK).sum(1) / 6).to(e_BFK.dtype)

@@ -14,16 +14,15 @@ from typing import Any
 import numpy as np
 import torch
 from numba import njit, prange
-from numpy.typing import NDArray
 from torch import Tensor
 
+from autofis_kedro.compiled.loops import Array
 from autofis_kedro.compiled.prefetch import AHEAD, prefetch_row
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.optim.gradient_rows import TorchSums
 from autofis_kedro.optim.row_kernels import AdamStep, Reads, Skipped, TableState
 
-Array = NDArray[Any]
-FAST = {"contract", "arcp", "nsz"}  # no reordering of sums: they stay bit-identical
+IN_ORDER = {"contract", "arcp", "nsz"}  # no reordering of sums: they stay bit-identical
 
 
 class NumbaKernels:
@@ -112,7 +111,7 @@ def _group(ids_Z: Array, slot_N: Array) -> tuple[Array, Array, Array]:
     return rows[:n_rows], order_Z, starts
 
 
-@njit(parallel=True, fastmath=FAST, cache=True)
+@njit(parallel=True, fastmath=IN_ORDER, cache=True)
 def _catch_up(
     weight: Array,
     moments: Array,
@@ -143,7 +142,7 @@ def _catch_up(
                 moments[row, 1, k] *= second_decay
 
 
-@njit(parallel=True, fastmath=FAST, cache=True)
+@njit(parallel=True, fastmath=IN_ORDER, cache=True)
 def _update(
     weight: Array,
     moments: Array,
@@ -179,7 +178,7 @@ def _update(
             weight[row, k] -= rate * m / (np.sqrt(v) + eps)
 
 
-@njit(parallel=True, fastmath=FAST, cache=True)
+@njit(parallel=True, fastmath=IN_ORDER, cache=True)
 def _add(buffer_NK: Array, rows_U: Array, order_Z: Array, starts_U: Array, gradient_ZK: Array) -> None:
     for u in prange(len(rows_U)):
         row = rows_U[u]

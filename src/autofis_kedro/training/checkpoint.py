@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from autofis_kedro.compiled import is_plain_torch
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.errors import UserError
 from autofis_kedro.training.config import CheckpointConfig
@@ -83,12 +84,12 @@ class Checkpoint:
 def checkpoint_for(config: CheckpointConfig | None, name: str, part: str, *identity: Any) -> Checkpoint | None:
     """The checkpoint of one part (a seed, say) of a named training.
 
-    ``identity`` is everything that the result depends on: another value is another checkpoint, so that changed
-    parameters never continue an old training.
+    ``identity`` is everything that the result depends on, apart from who computes: another value is another
+    checkpoint, so that changed parameters never continue an old training.
     """
     if config is None:
         return None
-    digest = hashlib.sha256("\n".join(map(str, identity)).encode()).hexdigest()[:16]
+    digest = hashlib.sha256("\n".join(map(str, (*identity, is_plain_torch()))).encode()).hexdigest()[:16]
     return Checkpoint(config.folder / name / f"{part}-{digest}.safetensors", config.minutes)
 
 

@@ -74,9 +74,11 @@ def step_bytes(spec: ModelSpec, n_fields: int, n_pairs: int, n_triples: int, bat
         per_row += 2 * n_pairs  # the attention and its gradient: products are there a few rows at a time
     elif spec.pair_network is not None:
         per_row += n_pairs * (3 * size + 2 * spec.pair_network.hidden)
-    elif spec.normalize or spec.weighting == "learned":
-        # the product; normalised, and the gradient of the weighting, as many again
+    elif spec.feeds == "mlp":
+        # the product; normalised, and weighted, as many again
         per_row += (1 + spec.normalize + (spec.weighting == "learned")) * (n_pairs + n_triples)
+    elif spec.normalize or spec.weighting == "learned":
+        per_row += 2 * (n_pairs + n_triples)  # the product and its gradient
     elif n_triples < comb(n_fields, 3):
         per_row += n_triples  # plain pairs need no product of their own, nor do all triples
     if spec.mlp is not None:

@@ -113,7 +113,7 @@ class Optimizers:
 def make_optimizers(
     model: CTRModel, config: TrainingConfig, search: SearchConfig | None, planned_steps: int
 ) -> Optimizers:
-    """Optimizers in which every parameter has exactly one.
+    """Optimizers in which every parameter has exactly one; the model is made ready to be trained by them.
 
     Args:
         model: on the device where it is trained.
@@ -124,6 +124,8 @@ def make_optimizers(
     Raises:
         UserError: an update of the tables that cannot have the penalty asked for.
     """
+    if model.mlp is not None:
+        model.mlp.training_precision = config.mlp_precision
     groups = claim(model, GROUPS)
     deferred, dense = _divide_tables(model, groups, config)
     alphas = groups["alpha"] if search is None else []  # else GRDA's

@@ -88,8 +88,6 @@ class Run:
         self.steps_per_epoch = steps_per_epoch
         self.epochs = search.epochs if search is not None else config.epochs
         self.device = next(model.parameters()).device
-        if model.mlp is not None:
-            model.mlp.training_precision = config.mlp_precision
         self.step = 0
         self.history: list[Record] = []
         self.trajectory: list[tuple[int, list[float]]] = []
