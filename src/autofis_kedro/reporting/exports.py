@@ -1,0 +1,92 @@
+"""A table for a paper or a page: Markdown, LaTeX with booktabs."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from autofis_kedro.reporting.paper_table import PaperTable
+
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "−": r"$-$",
+    "<": r"$<$",
+    ">": r"$>$",
+}
+
+
+def markdown(table: PaperTable) -> str:
+    """As GitHub renders it: title, table, notes."""
+    best = table.best()
+    rows = [
+        [f"**{cell}**" if (i, at) in best else cell for at, cell in enumerate(row)]
+        for i, row in enumerate(table.cells())
+    ]
+    rules = ["---" if isinstance(table.rows[0].get(column.key), str) else "---:" for column in table.columns]
+    lines = [_line(line) for line in (table.titles(), rules, *rows)]
+    notes = [f"- {note}" for note in table.notes]
+    return "\n".join([f"**{table.title}**", "", *lines, *([""] if notes else []), *notes, ""])
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def latex(table: PaperTable) -> str:
+    """A table environment; needs ``\\usepackage{booktabs}``."""
+    best = table.best()
+    rows = [
+        " & ".join(
+            rf"\textbf{{{_escaped(cell)}}}" if (i, at) in best else _escaped(cell) for at, cell in enumerate(row)
+        )
+        for i, row in enumerate(table.cells())
+    ]
+    alignment = "".join("l" if isinstance(table.rows[0].get(c.key), str) else "r" for c in table.columns)
+    notes = [rf"\par\footnotesize {_escaped(note)}" for note in table.notes]
+    head = [" & ".join(_escaped(column.title) for column in table.columns) + r" \\"]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{_escaped(table.title)}}}",
+            rf"\label{{tab:{table.name}}}",
+            rf"\begin{{tabular}}{{{alignment}}}",
+            r"\toprule",
+            *_groups(table),
+            *head,
+            r"\midrule",
+            *[rf"{row} \\" for row in rows],
+            r"\bottomrule",
+            r"\end{tabular}",
+            *notes,
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _groups(table: PaperTable) -> list[str]:
+    """The upper heading with a rule under each group; nothing where there are none."""
+    if not any(column.group for column in table.columns):
+        return []
+    cells, rules, at = [], [], 1
+    for name, columns in groupby(column.group for column in table.columns):
+        width = len(list(columns))
+        cells.append(rf"\multicolumn{{{width}}}{{c}}{{{_escaped(name)}}}")
+        rules += [rf"\cmidrule(lr){{{at}-{at + width - 1}}}"] if name else []
+        at += width
+    return [" & ".join(cells) + r" \\", "".join(rules)]
+
+
+def _escaped(text: str) -> str:
+    return "".join(LATEX.get(letter, letter) for letter in text)

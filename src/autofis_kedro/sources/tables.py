@@ -1,0 +1,32 @@
+"""Tables of the paper as a folder of formats."""
+
+from pathlib import Path
+
+import polars as pl
+from kedro_datasets._typing import TablePreview
+
+from autofis_kedro.reporting.exports import latex, markdown
+from autofis_kedro.reporting.paper_table import PaperTable
+from autofis_kedro.sources.artifacts import table_preview
+from autofis_kedro.sources.atomic import AtomicDataset
+
+
+class PaperTableDataset(AtomicDataset):
+    """A folder with ``<name>.json`` (read back), ``.csv`` (every value), ``.md`` and ``.tex`` (as printed)."""
+
+    def _write(self, path: Path, data: PaperTable) -> None:
+        path.mkdir()
+        texts = {"json": data.model_dump_json(indent=1), "md": markdown(data), "tex": latex(data)}
+        for ending, text in texts.items():
+            (path / f"{data.name}.{ending}").write_text(text, encoding="utf-8")
+        data.frame().write_csv(path / f"{data.name}.csv")
+
+    def _read(self, path: Path) -> PaperTable:
+        (found,) = path.glob("*.json")
+        return PaperTable.model_validate_json(found.read_text(encoding="utf-8"))
+
+    def preview(self) -> TablePreview:
+        """The cells as printed."""
+        table = self.load()
+        columns = dict(zip(table.titles(), map(list, zip(*table.cells(), strict=True)), strict=True))
+        return table_preview(pl.DataFrame(columns))
