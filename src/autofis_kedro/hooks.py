@@ -19,6 +19,7 @@ from autofis_kedro.reporting.tables import comparison, render
 from autofis_kedro.roster import ALL, ANY_TRANSFER, SEARCHED, SEARCHED_3RD, SEARCHED_BI
 from autofis_kedro.sources.atomic import AtomicDataset
 from autofis_kedro.sources.checked import checked, unknown
+from autofis_kedro.sources.tables import PaperTableDataset
 
 logger = logging.getLogger(__name__)
 
@@ -105,17 +106,25 @@ class PrintSummary:
     """Ends a run with what the user came for."""
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Print what this run made: models compared, interactions kept, and where everything is."""
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
+        """Print what this run made: models compared, interactions kept, tables, and where everything is.
+
+        A run that found everything made prints the tables that it was asked for all the same.
+        """
         made = pipeline.all_outputs()
+        names = run_params.get("pipeline_names") or [run_params.get("pipeline_name") or "__default__"]
+        asked = made if pipeline.nodes else set().union(*(pipelines[name].all_outputs() for name in names))
+        tables = [catalog[n].load() for n in sorted(asked) if isinstance(catalog.get(n), PaperTableDataset)]
         searched = [name for name in (*SEARCHED, *SEARCHED_3RD, *SEARCHED_BI) if f"{name}.selection" in made]
         selections = {name: catalog[f"{name}.selection"].load() for name in searched}
         metrics = [catalog[f"{name}.metrics"].load() for name in ALL if f"{name}.metrics" in made]
-        compared = comparison(metrics, None) if metrics else None
+        compared = comparison(metrics, None) if metrics and not tables else None
         if "comparison" in made:
             compared = catalog["comparison"].load()
         chosen = catalog["chosen_model"].load() if "chosen_model" in made else None
-        render(get_console(), compared, selections, str(Path("data").resolve()), chosen)
+        render(get_console(), compared, selections, str(Path("data").resolve()), chosen, tables)
 
 
 class KeepCheckpoints:

@@ -1,6 +1,6 @@
 """The registered pipelines: parts by name, and sums of them that run from the raw rows."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from kedro.pipeline import Pipeline
 
@@ -12,6 +12,7 @@ from autofis_kedro.pipelines import (
     comparison,
     gate_extraction,
     ingestion,
+    paper_tables,
     predict,
     retrain,
     search,
@@ -19,6 +20,7 @@ from autofis_kedro.pipelines import (
     transfer,
     trees,
 )
+from autofis_kedro.reporting.paper_rows import TABLES
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -59,6 +61,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "autofis": (autofis, roster.AUTOFIS),
         "__default__": (autofis + baselines.create_pipeline(roster.FIRST_BASELINES), roster.MAIN),
     }
+    plain = {name: pipeline for name, (pipeline, _) in pipelines.items()}
     return {
         "ingestion": ingestion.create_pipeline(),
         "bucketing": data,
@@ -67,7 +70,16 @@ def register_pipelines() -> dict[str, Pipeline]:
         "retrain": retrained,
         "predict": predict.create_pipeline(),
         "transferred": transfer.any_transfer(),
+        "table2": data + paper_tables.statistics_table(),
+        **{name: _table(name, data, plain) for name in TABLES},
     } | {name: pipeline + comparison.create_pipeline(models) for name, (pipeline, models) in pipelines.items()}
+
+
+def _table(name: str, data: Pipeline, stages: Mapping[str, Pipeline]) -> Pipeline:
+    """A table of the paper with all that its models need."""
+    laid_out = paper_tables.create_pipeline(name)
+    everything = sum(stages.values(), data) + laid_out
+    return everything.to_outputs(name)
 
 
 def _extracted(names: Collection[str]) -> Pipeline:

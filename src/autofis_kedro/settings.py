@@ -16,6 +16,8 @@ CONFIG_LOADER_ARGS = {
     "base_env": "base",
     # The built-in problem: `kedro run` needs no data.
     "default_run_env": "synthetic",
+    # The published values are parameters in a file of their own.
+    "config_patterns": {"parameters": ["parameters*", "parameters*/**", "**/parameters*", "published*"]},
     "merge_strategy": {"parameters": "soft"},
     "custom_resolvers": {
         "merge": merged,

@@ -25,6 +25,8 @@ class Column(Frozen):
         digits: decimals of a number.
         is_percent: a share, printed times 100.
         is_signed: with a plus sign.
+        has_thousands: with separators.
+        is_p: a probability, printed as ``< 0.0001`` where its digits would be zeros.
         std: key of the standard deviation that is printed behind.
         stars: key of a truth value: significant, printed as a star.
         best: which value is printed bold, among those of this column.
@@ -36,6 +38,8 @@ class Column(Frozen):
     digits: int = 0
     is_percent: bool = False
     is_signed: bool = False
+    has_thousands: bool = False
+    is_p: bool = False
     std: str | None = None
     stars: str | None = None
     best: Literal["max", "min"] | None = None
@@ -54,8 +58,10 @@ class Column(Frozen):
         return text + (STAR if self.stars and row.get(self.stars) else "")
 
     def _number(self, value: float) -> str:
-        sign = "+" if self.is_signed else ""
-        return f"{value * self._factor:{sign},.{self.digits}f}" + ("%" if self.is_percent else "")
+        if self.is_p and value < 10.0**-self.digits:
+            return f"< {10.0**-self.digits:.{self.digits}f}"
+        form = f"{'+' if self.is_signed else ''}{',' if self.has_thousands else ''}.{self.digits}f"
+        return f"{value * self._factor:{form}}" + ("%" if self.is_percent else "")
 
     @property
     def _factor(self) -> float:

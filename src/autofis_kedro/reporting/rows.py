@@ -26,6 +26,7 @@ class ModelMetrics(Frozen):
         kept_triples: third-order interactions in the model; 0 below third order.
         candidate_triples: third-order interactions that there were; likewise.
         spec: what the model is made of.
+        schema_fingerprint: of the data that it was trained and evaluated on; None in metrics of before it was kept.
         parameters: number of trained weights.
         flops_per_row: operations of one row's logit (``models.cost``); trees' comparisons are not among them.
         rows_per_second: training speed, mean over seeds.
@@ -47,6 +48,7 @@ class ModelMetrics(Frozen):
     candidate_triples: int = 0
     flops_per_row: int = 0
     spec: ModelSpec | None = None
+    schema_fingerprint: str | None = None
 
     def spread(self, split: str, metric: str) -> Spread:
         """Mean and standard deviation over seeds of ``auc``, ``log_loss`` or ``calibration`` on a split."""

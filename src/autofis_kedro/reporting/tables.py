@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autofis_kedro.evaluation.significance import paired_t_test
+from autofis_kedro.reporting.paper_table import PaperTable
 from autofis_kedro.reporting.rows import ChosenModel, ModelMetrics
 from autofis_kedro.selection import Selection
 
@@ -75,6 +76,7 @@ def render(
     selections: Mapping[str, Selection],
     place: str,
     chosen: ChosenModel | None = None,
+    tables: Sequence[PaperTable] = (),
 ) -> None:
     """Print what a user came for: models compared, the choice, interactions kept, and where the artifacts are."""
     if compared is not None:
@@ -89,6 +91,8 @@ def render(
         kept = f"keeps {len(selection.interactions)} of {selection.candidates} interactions"
         console.print(f"\n[bold]{name}[/bold] {kept} ({selection.rule})")
         console.print(selection_table(selection))
+    for table in tables:
+        console.print(table.terminal())
     console.print(f"Artifacts: [bold]{place}[/bold]   (look at them with: kedro viz run)")
 
 

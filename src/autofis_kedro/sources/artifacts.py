@@ -17,6 +17,7 @@ from autofis_kedro.data.schema import Schema
 from autofis_kedro.data.splitting import SplitReport
 from autofis_kedro.data.statistics import DatasetStatistics
 from autofis_kedro.errors import UserError
+from autofis_kedro.evaluation.inference_time import InferenceTimes
 from autofis_kedro.reporting.rows import ChosenModel, ModelMetrics
 from autofis_kedro.selection import Draws, Selection
 from autofis_kedro.sources.atomic import AtomicDataset
@@ -30,6 +31,7 @@ HELD: dict[str, type[BaseModel]] = {
     "split_report": SplitReport,
     "metrics": ModelMetrics,
     "chosen_model": ChosenModel,
+    "inference_times": InferenceTimes,
 }
 
 

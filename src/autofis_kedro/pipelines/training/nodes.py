@@ -111,6 +111,7 @@ def metrics_of(
         train_seconds=cost["seconds"],
         search_seconds=sum(found["seconds"] for found in search_costs),
         spec=spec,
+        schema_fingerprint=schema.fingerprint,
     )
     predictions = [part.with_columns(pl.lit(split).alias("split")) for split, part in parts.items()]
     return pl.concat(predictions), metrics
