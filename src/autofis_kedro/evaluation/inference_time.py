@@ -27,8 +27,8 @@ class InferenceConfig(Frozen):
 
     rows: int = Bounded(default=2_000_000, ge=1)
     batch_size: int = Bounded(default=2_000, ge=1)
-    rounds: int = Bounded(default=7, ge=1)
-    batches: int = Bounded(default=10, ge=1)
+    rounds: int = Bounded(default=5, ge=1)
+    batches: int = Bounded(default=50, ge=1)
 
 
 class InferenceTimes(Frozen):

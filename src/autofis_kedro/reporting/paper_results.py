@@ -150,7 +150,7 @@ _PARTS: Mapping[Part, tuple[Column, ...]] = {
     ),
     "kept": (Column(key="kept_text", title="kept", group=HERE),),
     "time": (Column(key="time_ratio", title="time", group=HERE, digits=2),),
-    "cost": (Column(key="cost", title="cost s", group=HERE),),
+    "cost": (Column(key="cost", title="cost s", group=HERE, is_detail=True),),
     "relative": (Column(key="relative", title="impr.", group=HERE, digits=2, is_percent=True, is_signed=True),),
 }
 _P = Column(key="p", title="p", group=HERE, digits=4, is_p=True)
@@ -167,10 +167,10 @@ def _columns(parts: tuple[Part, ...], rows: tuple[dict[str, Value], ...], has_pu
     beside = (
         Column(key="published_auc", title="AUC", digits=4, stars="published_is_significant"),
         Column(key="published_log_loss", title="log loss", digits=4),
-        Column(key="published_kept", title="kept"),
-        Column(key="published_time_ratio", title="time", digits=2),
-        Column(key="published_cost", title="cost min"),
-        Column(key="published_relative", title="impr.", digits=2, is_percent=True, is_signed=True),
+        Column(key="published_kept", is_detail=True, title="kept"),
+        Column(key="published_time_ratio", is_detail=True, title="time", digits=2),
+        Column(key="published_cost", is_detail=True, title="cost min"),
+        Column(key="published_relative", is_detail=True, title="impr.", digits=2, is_percent=True, is_signed=True),
     )
     found = [column for column in beside if any(row.get(column.key) is not None for row in rows)]
     return (*here, *(column.model_copy(update={"group": PUBLISHED}) for column in found))
@@ -185,11 +185,13 @@ def _notes(
     if results.times is not None and "time" in rows.parts:
         times = results.times
         first = next(iter(rows.models))
+        seconds = times.seconds[rows.models[first]]
         notes.append(
             f"time: of scoring rows in batches of {times.batch_size:,}, the model alone, as a multiple of {first}'s, "
-            f"which takes {times.seconds[rows.models[first]]:.2f} s for {times.rows:,} rows ({times.device}, "
-            f"{times.threads} threads); FM is computed by its identity, whose cost does not grow with the pairs"
+            f"which takes {seconds:.2f} s for {times.rows:,} rows ({times.device}, threads: {times.threads})"
         )
+        if rows.models[first] == "fm":
+            notes.append("FM is computed by its identity, at a cost that pairs do not add to; the paper adds them up")
     if "cost" in rows.parts:
         notes.append("cost: seconds of search + re-training, of one seed; published: minutes of a GPU")
     if "relative" in rows.parts:

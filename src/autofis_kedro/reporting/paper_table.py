@@ -30,6 +30,7 @@ class Column(Frozen):
         std: key of the standard deviation that is printed behind.
         stars: key of a truth value: significant, printed as a star.
         best: which value is printed bold, among those of this column.
+        is_detail: left out of a terminal that is too narrow.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Column(Frozen):
     std: str | None = None
     stars: str | None = None
     best: Literal["max", "min"] | None = None
+    is_detail: bool = False
 
     def cell(self, row: Mapping[str, Value]) -> str:
         """The value of a row as printed; empty where there is none."""
@@ -118,15 +120,30 @@ class PaperTable(Frozen):
             raise UserError(f"table '{self.name}' has no '{key}'; it has: {', '.join(self.frame().columns)}")
         return [row.get(key) for row in self.rows]
 
-    def terminal(self) -> Table:
-        """For the end of a run."""
-        table = Table(title=self.title, title_justify="left", caption="\n".join(self.notes), caption_justify="left")
+    def terminal(self, width: int) -> Table:
+        """For the end of a run; of what does not fit into ``width`` characters, details are left out."""
+        shown = self._fitting(width)
+        left_out = [] if len(shown) == len(self.columns) else ["further columns stand in the files"]
+        notes = "\n".join([*self.notes, *left_out])
+        table = Table(title=self.title, title_justify="left", caption=notes, caption_justify="left")
         best = self.best()
-        for column, title in zip(self.columns, self.titles(), strict=True):
-            table.add_column(title, justify="left" if self._is_text(column) else "right", no_wrap=self._is_text(column))
+        for at in shown:
+            column, is_text = self.columns[at], self._is_text(self.columns[at])
+            title = f"{column.title}\n{column.group}" if column.group else column.title
+            table.add_column(title, justify="left" if is_text else "right", no_wrap=is_text)
         for i, row in enumerate(self.cells()):
-            table.add_row(*[f"[bold]{cell}[/bold]" if (i, at) in best else cell for at, cell in enumerate(row)])
+            table.add_row(*[f"[bold]{row[at]}[/bold]" if (i, at) in best else row[at] for at in shown])
         return table
+
+    def _fitting(self, width: int) -> list[int]:
+        """Places of the columns that are shown."""
+        cells = [[column.title for column in self.columns], [c.group for c in self.columns], *self.cells()]
+        widths = [max(len(row[at]) for row in cells) + 3 for at in range(len(self.columns))]
+        shown = list(range(len(self.columns)))
+        for at in [place for place, column in enumerate(self.columns) if column.is_detail][::-1]:
+            if sum(widths[place] for place in shown) + 1 > width:
+                shown.remove(at)
+        return shown
 
     def _is_text(self, column: Column) -> bool:
         return any(isinstance(row.get(column.key), str) for row in self.rows)

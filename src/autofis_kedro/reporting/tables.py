@@ -92,7 +92,7 @@ def render(
         console.print(f"\n[bold]{name}[/bold] {kept} ({selection.rule})")
         console.print(selection_table(selection))
     for table in tables:
-        console.print(table.terminal())
+        console.print(table.terminal(console.width))
     console.print(f"Artifacts: [bold]{place}[/bold]   (look at them with: kedro viz run)")
 
 
