@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from autofis_kedro.analysis import StatisticsAUCConfig, statistics_auc
+from autofis_kedro.analysis.statistics_auc import groups
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.errors import UserError
 from autofis_kedro.selection import by_statistics_auc
@@ -45,6 +46,23 @@ def test_equals_plain_counting_whatever_the_blocks(seed, smoothing, order, block
     found = statistics_auc(train, evaluation, SCHEMA, SCHEMA.tuples(order), config)
     expected = [by_hand(train, evaluation, fields, smoothing) for fields in SCHEMA.tuples(order)]
     np.testing.assert_allclose(found["statistics_auc"], expected, atol=1e-12)
+
+
+def test_the_number_of_passes_changes_nothing():
+    train, evaluation = random_examples(SCHEMA, 300, 0), random_examples(SCHEMA, 80, 1)
+    one, many = (StatisticsAUCConfig(memory_gb=gb) for gb in (1.0, 1e-5))
+    passes = [len(list(groups(SCHEMA.tuples(2), SCHEMA, 380, config))) for config in (one, many)]
+    assert passes[0] == 1
+    assert passes[1] > 3
+    assert [f for group in groups(SCHEMA.tuples(2), SCHEMA, 380, many) for f in group] == list(SCHEMA.tuples(2))
+    assert statistics_auc(train, evaluation, SCHEMA, config=one).equals(
+        statistics_auc(train, evaluation, SCHEMA, config=many)
+    )
+
+
+def test_orders_that_do_not_exist_are_refused():
+    with pytest.raises(ValueError, match="orders beside the pairs are 1"):
+        StatisticsAUCConfig(also=(4,))
 
 
 def test_a_pair_that_says_more_than_its_fields_ranks_first_and_is_selected():

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import Field as Bounded
+from pydantic import field_validator
 from sklearn.metrics import roc_auc_score
 
+from autofis_kedro.analysis.joint_values import Block, JointCounts, blocks
 from autofis_kedro.config import Frozen
 from autofis_kedro.data.examples import Examples, check_examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 
-UInt64 = NDArray[np.uint64]
+BYTES_PER_VALUE = 100
+"""Of a joint value while it is counted and merged: keys, counts, and what sorting takes."""
+
+Combination = tuple[int, ...]
 
 
 class StatisticsAUCConfig(Frozen):
@@ -30,41 +34,39 @@ class StatisticsAUCConfig(Frozen):
         smoothing: rows with the overall rate that are added to each joint value. The paper adds none; but most joint
             values of two large fields are seen once, and then have the rate 0 or 1. Of 0, 1, 10 and 100 rows 10 had
             the highest mean AUC over all pairs on the validation rows of the Criteo, Avazu and MovieLens samples.
+        also: orders that are ranked beside the pairs: 1 is single fields, 3 is triples.
         threads: combinations that are worked on at the same time.
         block_rows: rows read at once: what is in memory does not grow with the data, but with the distinct joint
             values.
+        memory_gb: for the joint values of the combinations that share a pass over the rows; more is fewer passes.
     """
 
     smoothing: float = Bounded(default=10.0, ge=0)
+    also: tuple[int, ...] = (1,)
     threads: int = Bounded(default=2, ge=1)
     block_rows: int = Bounded(default=1 << 20, ge=1)
+    memory_gb: float = Bounded(default=1.0, gt=0)
 
-
-@dataclass(frozen=True)
-class _Rates:
-    """Click-through rates of the joint values: keys ascending."""
-
-    key_V: UInt64
-    rate_V: NDArray[np.float64]
-    unseen: float
-
-    def of(self, key_N: UInt64) -> NDArray[np.float64]:
-        """The rate of each row's joint value; of one that no train row has, the overall rate."""
-        place_N = np.minimum(np.searchsorted(self.key_V, key_N), len(self.key_V) - 1)
-        return np.where(self.key_V[place_N] == key_N, self.rate_V[place_N], self.unseen)
+    @field_validator("also")
+    @classmethod
+    def _are_orders(cls, given: tuple[int, ...]) -> tuple[int, ...]:
+        if not set(given) <= {1, 3}:
+            raise ValueError("orders beside the pairs are 1 (single fields) and 3 (triples)")
+        return given
 
 
 def statistics_auc(
     train: Examples,
     evaluation: Examples,
     schema: Schema,
-    tuples: Sequence[tuple[int, ...]] | None = None,
+    tuples: Sequence[Combination] | None = None,
     config: StatisticsAUCConfig | None = None,
 ) -> pl.DataFrame:
     """AUC on the evaluation rows of predicting each row by its joint value's rate among the train rows.
 
     A multi-hot cell's whole set of values counts as one value. Joint values that no train row has are predicted by
-    the overall rate.
+    the overall rate. The rows are read block by block, once for all combinations whose joint values fit into memory
+    together.
 
     Args:
         train: rows that the rates come from.
@@ -86,8 +88,11 @@ def statistics_auc(
     if labels.min() == labels.max():
         raise UserError("statistics_AUC: the evaluation rows have one label only")
     tuples = schema.tuples(2) if tuples is None else tuples
+    found: list[tuple[float, int]] = []
     with ThreadPoolExecutor(config.threads) as threads:
-        found = list(threads.map(lambda fields: _auc(train, evaluation, labels, schema, fields, config), tuples))
+        for group in groups(tuples, schema, train.n_rows + evaluation.n_rows, config):
+            seen, asked = (_counts(rows, schema, group, config, threads) for rows in (train, evaluation))
+            found += threads.map(lambda train, rows: _auc(train, rows, config.smoothing), seen, asked)
     columns: dict[str, list[object]] = {
         f"field_{place + 1}": [schema.names[fields[place]] for fields in tuples] for place in range(len(tuples[0]))
     }
@@ -96,67 +101,52 @@ def statistics_auc(
     return pl.DataFrame(columns).with_columns(rank)
 
 
-def _auc(
-    train: Examples,
-    evaluation: Examples,
-    labels: NDArray[np.uint8],
+def groups(
+    tuples: Sequence[Combination], schema: Schema, n_rows: int, config: StatisticsAUCConfig
+) -> Iterator[list[Combination]]:
+    """Combinations, in their order, that share a pass over the rows."""
+    at_most = config.memory_gb * 1e9
+    group: list[Combination] = []
+    taken = 0.0
+    for fields in tuples:
+        sets = any(position in schema.multi_hot_positions for position in fields)
+        distinct = n_rows if sets else min(n_rows, prod(schema.fields[position].size for position in fields))
+        if group and taken + distinct * BYTES_PER_VALUE > at_most:
+            yield group
+            group, taken = [], 0.0
+        group.append(fields)
+        taken += distinct * BYTES_PER_VALUE
+    if group:
+        yield group
+
+
+def _counts(
+    examples: Examples,
     schema: Schema,
-    fields: tuple[int, ...],
+    group: Sequence[Combination],
     config: StatisticsAUCConfig,
-) -> tuple[float, int]:
-    rates = _rates(train, schema, fields, config)
-    scores = np.concatenate([rates.of(keys) for keys, _ in _blocks(evaluation, schema, fields, config.block_rows)])
-    return float(roc_auc_score(labels, scores)), len(rates.key_V)
+    threads: ThreadPoolExecutor,
+) -> list[JointCounts]:
+    """Rows and clicks of the joint values of every combination, in one pass."""
+    counts = [JointCounts() for _ in group]
+    needed = sorted({position for fields in group for position in fields})
+    for block in blocks(examples, schema, needed, config.block_rows):
+
+        def count(counted: JointCounts, fields: Combination, block: Block = block) -> None:
+            counted.add(block.keys(fields), block.labels_N)
+
+        list(threads.map(count, counts, group))
+    return [counted.merge() for counted in counts]
 
 
-def _rates(train: Examples, schema: Schema, fields: tuple[int, ...], config: StatisticsAUCConfig) -> _Rates:
-    """Count block by block; only distinct joint values are kept between blocks."""
-    key_V = np.empty(0, dtype=np.uint64)
-    counts_V2: NDArray[np.float64] = np.empty((0, 2))
-    for keys, labels in _blocks(train, schema, fields, config.block_rows):
-        found, inverse = np.unique(keys, return_inverse=True)
-        counts: NDArray[np.float64] = np.stack(
-            [np.bincount(inverse, weights=w) for w in (np.ones(len(keys)), labels)], axis=1
-        )
-        if not len(key_V):
-            key_V, counts_V2 = found, counts
-            continue
-        key_V, places = np.unique(np.concatenate([key_V, found]), return_inverse=True)
-        summed = [np.bincount(places, weights=np.concatenate([counts_V2[:, i], counts[:, i]])) for i in (0, 1)]
-        counts_V2 = np.stack(summed, axis=1)
-    overall = float(counts_V2[:, 1].sum() / counts_V2[:, 0].sum())
-    rates = (counts_V2[:, 1] + config.smoothing * overall) / (counts_V2[:, 0] + config.smoothing)
-    return _Rates(key_V, rates, overall)
-
-
-def _blocks(
-    examples: Examples, schema: Schema, fields: tuple[int, ...], block_rows: int
-) -> Iterator[tuple[UInt64, NDArray[np.uint8]]]:
-    """Joint values as one number each, and labels."""
-    for start in range(0, examples.n_rows, block_rows):
-        rows = slice(start, min(start + block_rows, examples.n_rows))
-        key_N = np.zeros(rows.stop - start, dtype=np.uint64)
-        for position in fields:
-            key_N = _mixed(key_N * np.uint64(0x9E3779B97F4A7C15) + _values(examples, schema, position, rows))
-        yield key_N, np.asarray(examples.labels[rows])
-
-
-def _values(examples: Examples, schema: Schema, position: int, rows: slice) -> UInt64:
-    """A number for each row's value of a field: its id, or a hash of a multi-hot cell's set of ids."""
-    if position in schema.multi_hot_positions:
-        lists = examples.bags[position]
-        first, last = np.asarray(lists.offsets[rows]), np.asarray(lists.offsets[rows.start + 1 : rows.stop + 1])
-        hashes = _mixed(np.asarray(lists.values[first[0] : last[-1]]).astype(np.uint64))
-        sums: UInt64 = np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashes, dtype=np.uint64)])
-        total: UInt64 = sums[last - first[0]] - sums[first - first[0]]  # modulo 2**64: of a set, in whatever order
-        return total
-    column = schema.one_hot_positions.index(position)
-    return np.asarray(examples.one_hot[rows, column]).astype(np.uint64)
-
-
-def _mixed(z: UInt64) -> UInt64:
-    """splitmix64's finaliser: two different joint values share a number with probability 2**-64."""
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: UInt64 = z ^ (z >> np.uint64(31))
-    return mixed
+def _auc(seen: JointCounts, asked: JointCounts, smoothing: float) -> tuple[float, int]:
+    """AUC over the distinct joint values, each weighing as much as it has rows; distinct values in the train rows."""
+    rows_V, clicks_V = seen.counts_V2.T.astype(np.float64)
+    overall = float(clicks_V.sum() / rows_V.sum())
+    rate_V = (clicks_V + smoothing * overall) / (rows_V + smoothing)
+    place = np.minimum(np.searchsorted(seen.key_V, asked.key_V), len(seen.key_V) - 1)
+    score = np.where(seen.key_V[place] == asked.key_V, rate_V[place], overall)
+    rows, clicks = asked.counts_V2.T
+    is_click = np.repeat([1, 0], len(score))
+    weight = np.concatenate([clicks, rows - clicks])
+    return float(roc_auc_score(is_click, np.tile(score, 2), sample_weight=weight)), len(seen.key_V)

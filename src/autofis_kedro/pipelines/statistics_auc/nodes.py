@@ -23,6 +23,22 @@ def rank(
     return on_valid, on_test
 
 
+def rank_others(
+    train_examples: Examples, valid_examples: Examples, schema: Schema, config: StatisticsAUCConfig
+) -> pl.DataFrame:
+    """statistics_AUC of single fields, and of triples on request, on the validation rows: how much a pair adds."""
+    tables = []
+    for order in sorted(config.also):
+        tuples = schema.tuples(order)
+        if tuples:
+            ranked = statistics_auc(train_examples, valid_examples, schema, tuples, config)
+            fields = [name for name in ranked.columns if name.startswith("field_")]
+            named = pl.concat_str(fields, separator=" × ").alias("interaction")
+            others = [name for name in ranked.columns if name not in fields]
+            tables.append(ranked.select(pl.lit(order).alias("order"), named, *others).sort("rank"))
+    return pl.concat(tables) if tables else pl.DataFrame(schema=dict.fromkeys(("order", "interaction"), pl.String))
+
+
 def select(schema: Schema, ranked: pl.DataFrame, searched: Selection) -> Selection:
     """As many pairs as the search kept."""
     return by_statistics_auc(schema, ranked, searched.count(2))

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from autofis_kedro.pipelines.statistics_auc.nodes import draw, rank, select
+from autofis_kedro.pipelines.statistics_auc.nodes import draw, rank, rank_others, select
 from autofis_kedro.pipelines.training import trained_model
 
 
@@ -15,6 +15,12 @@ def create_pipeline() -> Pipeline:
             [*examples, "schema", "params:statistics_auc"],
             ["statistics_auc", "statistics_auc_on_test"],
             name="rank_by_statistics_auc",
+        ),
+        Node(
+            rank_others,
+            [*examples[:2], "schema", "params:statistics_auc"],
+            "statistics_auc_of_others",
+            name="rank_other_orders_by_statistics_auc",
         ),
         Node(
             select,
