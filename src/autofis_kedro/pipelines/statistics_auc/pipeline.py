@@ -6,19 +6,24 @@ from autofis_kedro.pipelines.statistics_auc.nodes import draw, rank, rank_others
 from autofis_kedro.pipelines.training import trained_model
 
 
+def create_ranking() -> Pipeline:
+    """Rank every pair; needs no search."""
+    examples = ["train_examples", "valid_examples", "test_examples"]
+    node = Node(
+        rank,
+        [*examples, "schema", "params:statistics_auc"],
+        ["statistics_auc", "statistics_auc_on_test"],
+        name="rank_by_statistics_auc",
+    )
+    return Pipeline([node], tags="statistics_auc")
+
+
 def create_pipeline() -> Pipeline:
     """Rank every pair, select, re-train as AutoFM is."""
-    examples = ["train_examples", "valid_examples", "test_examples"]
     nodes = [
         Node(
-            rank,
-            [*examples, "schema", "params:statistics_auc"],
-            ["statistics_auc", "statistics_auc_on_test"],
-            name="rank_by_statistics_auc",
-        ),
-        Node(
             rank_others,
-            [*examples[:2], "schema", "params:statistics_auc"],
+            ["train_examples", "valid_examples", "schema", "params:statistics_auc"],
             "statistics_auc_of_others",
             name="rank_other_orders_by_statistics_auc",
         ),
@@ -36,4 +41,4 @@ def create_pipeline() -> Pipeline:
         ),
     ]
     retrained = trained_model("statistics_auc_selection", "statistics_auc_interactions")
-    return Pipeline(nodes, tags="statistics_auc") + retrained
+    return create_ranking() + Pipeline(nodes, tags="statistics_auc") + retrained
