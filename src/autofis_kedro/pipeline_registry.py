@@ -14,8 +14,10 @@ from autofis_kedro.pipelines import (
     ingestion,
     paper_tables,
     predict,
+    report,
     retrain,
     search,
+    size_curves,
     statistics_auc,
     transfer,
     trees,
@@ -60,6 +62,14 @@ def register_pipelines() -> dict[str, Pipeline]:
         ),
         "autofis": (autofis, roster.AUTOFIS),
         "__default__": (autofis + baselines.create_pipeline(roster.FIRST_BASELINES), roster.MAIN),
+        "report": (
+            autofis
+            + baselines.create_pipeline(roster.FIRST_BASELINES)
+            + statistics_auc.create_ranking()
+            + size_curves.create_pipeline()
+            + report.create_pipeline(roster.MAIN),
+            roster.MAIN,
+        ),
     }
     plain = {name: pipeline for name, (pipeline, _) in pipelines.items()}
     return {

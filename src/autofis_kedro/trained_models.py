@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import polars as pl
+from pydantic import ValidationError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from autofis_kedro.errors import UserError
+from autofis_kedro.reporting.paper_table import PaperTable
 from autofis_kedro.reporting.rows import ModelMetrics
 from autofis_kedro.selection import Selection
 
@@ -43,6 +46,38 @@ class TrainedModels:
         """``<model>.metrics``."""
         path = _newest(self._output, f"{model}.metrics", "json")
         return ModelMetrics.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+class EarlierResults:
+    """Tables that other pipelines may have left for a data set: the newest versions; nothing has to exist."""
+
+    def __init__(self, data: Path, dataset: str) -> None:
+        self._data, self._dataset = data, dataset
+
+    def table(self, name: str) -> pl.DataFrame | None:
+        """The table ``<name>.parquet`` of whichever layer; None where there is none."""
+        found = sorted(self._data.glob(f"*/{self._dataset}/{name}.parquet/*/{name}.parquet"), key=_version)
+        return pl.read_parquet(found[-1]) if found else None
+
+    def paper_tables(self) -> list[PaperTable]:
+        """The tables of the paper, in their order."""
+        newest: dict[str, Path] = {}
+        for path in sorted(
+            self._data.glob(f"*/{self._dataset}/table*/*/table*/table*.json"), key=lambda p: p.parts[-3]
+        ):
+            newest[path.stem] = path
+        return [_paper_table(newest[name]) for name in sorted(newest, key=lambda name: (len(name), name))]
+
+
+def _version(path: Path) -> str:
+    return path.parent.name
+
+
+def _paper_table(path: Path) -> PaperTable:
+    try:
+        return PaperTable.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise UserError(f"table '{path}' cannot be read: delete this version, or make the table again") from error
 
 
 def _newest(layer: Path, artifact: str, ending: str) -> Path:

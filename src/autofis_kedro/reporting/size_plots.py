@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import plotly.graph_objects as go
 import polars as pl
 
@@ -47,8 +49,9 @@ def size_curves_figure(curves: pl.DataFrame, reference: float | None, kept: int 
         over_all = "FM over all pairs: %{y:.5f}<extra></extra>"
         figure.add_trace(go.Scatter(**both, name="FM, all pairs", mode="lines", line=line, hovertemplate=over_all))
     if kept:
-        note = {"text": f"kept: {kept}", "yref": "paper", "y": 1.0, "yanchor": "bottom", "showarrow": False}
-        figure.add_vline(x=kept, line={"color": GREY, "width": 1}, annotation=note)
+        figure.add_vline(x=kept, line={"color": GREY, "width": 1})
+        above = {"yref": "paper", "y": 1.0, "yanchor": "bottom", "showarrow": False}
+        figure.add_annotation(x=math.log10(kept), text=f"kept: {kept}", **above)  # notes take the axis' exponent
     figure.update_xaxes(title_text="pairs kept", type="log", tickvals=sizes, ticktext=[f"{size:,}" for size in sizes])
     figure.update_yaxes(title_text="validation log loss")
     figure.update_layout(legend={"orientation": "h", "y": -0.22})

@@ -19,6 +19,7 @@ from autofis_kedro.data.statistics import DatasetStatistics
 from autofis_kedro.errors import UserError
 from autofis_kedro.evaluation.inference_time import InferenceTimes
 from autofis_kedro.reporting.rows import ChosenModel, ModelMetrics
+from autofis_kedro.reporting.run_facts import RunFacts
 from autofis_kedro.selection import Draws, Selection
 from autofis_kedro.sources.atomic import AtomicDataset
 
@@ -32,6 +33,7 @@ HELD: dict[str, type[BaseModel]] = {
     "metrics": ModelMetrics,
     "chosen_model": ChosenModel,
     "inference_times": InferenceTimes,
+    "run_facts": RunFacts,
 }
 
 

@@ -1,0 +1,110 @@
+"""The report's figures as plain values: the page's script draws them in the colours of its theme."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+
+from autofis_kedro.reporting.gate_plots import alpha_trajectories
+from autofis_kedro.reporting.plots import comparison_dots, training_curves
+from autofis_kedro.reporting.report.contents import Contents, SearchedModel
+from autofis_kedro.reporting.size_plots import size_curves_figure
+from autofis_kedro.reporting.style import COLOURS, GREY
+
+Figure = dict[str, Any]
+
+TOKENS = dict(
+    zip(COLOURS, ("--blue", "--orange", "--green", "--pink", "--amber", "--sky", "--ink", "--yellow"), strict=True)
+) | {GREY: "--grey"}
+"""The style sheet's variable for each colour of the figures."""
+LAYOUT = ("template", "title", "margin")
+"""Parts of a layout that the page sets itself."""
+WRITTEN = ("name", "text", "x", "y", "legendgroup")
+"""Parts of a trace that plotly takes for a subset of HTML."""
+TRAJECTORIES = 80
+STEPS = 100
+DIGITS = 6
+
+
+def figures(contents: Contents) -> dict[str, Any]:
+    """Every figure by name; those with a switch by what is switched."""
+    fm = contents.row_of("fm")
+    reference = float(str(fm["valid_log_loss"])) if fm else None
+    kept = next((found.selection.count(2) for found in contents.searched if found.name == "autofm"), None)
+    return {
+        "comparison": page_figure(comparison_dots(contents.compared)),
+        "sizes": page_figure(size_curves_figure(contents.size_curves, reference, kept)),
+        "training": {name: page_figure(training_curves(history, name)) for name, history in contents.histories.items()},
+        "alpha": {found.name: page_figure(_trajectories(found, contents)) for found in contents.searched},
+        "pairs": pair_values(contents),
+    }
+
+
+def page_figure(figure: go.Figure) -> Figure:
+    """Data and layout without template, title and margins; colours as variables, names as text, numbers rounded."""
+    found = json.loads(figure.to_json())
+    layout = {key: value for key, value in found["layout"].items() if key not in LAYOUT}
+    data = [{key: _as_text(value) if key in WRITTEN else value for key, value in t.items()} for t in found["data"]]
+    plain: Figure = _with_tokens({"data": data, "layout": layout})
+    return plain
+
+
+def _trajectories(found: SearchedModel, contents: Contents) -> go.Figure:
+    """Alpha over the search, of the foremost pairs at about 100 steps: the page should stay small."""
+    steps = found.trajectory["step"].unique().sort()
+    thinned = steps.gather_every(max(1, len(steps) // STEPS)).append(steps.tail(1)).unique()
+    top = found.gates.sort("rank").select("field_1", "field_2").rows()
+    known = [pair for pair in contents.planted if len(pair) == 2]
+    trajectory = found.trajectory.filter(pl.col("step").is_in(thinned.implode()))
+    return alpha_trajectories(trajectory, known or top[:8], top[:TRAJECTORIES], found.name)
+
+
+def pair_values(contents: Contents) -> dict[str, Any]:
+    """For the heat map: alpha of every search, statistics_AUC and selection frequency of every pair.
+
+    Returns:
+        fields (names), pairs (two places in fields each), alpha (by model), statistics_auc, share (or None), kept (by
+        model: places in pairs) and planted (places in pairs).
+    """
+    names = [field.name for field in contents.statistics.fields]
+    place = {name: i for i, name in enumerate(names)}
+    pairs = [(a, b) for a, b in contents.statistics_auc.select("field_1", "field_2").iter_rows()]
+    number = {pair: i for i, pair in enumerate(pairs)}
+    auc = dict(zip(pairs, contents.statistics_auc["statistics_auc"], strict=True))
+    shares = contents.shares()
+    alphas = {}
+    for found in contents.searched:
+        known = {(a, b): alpha for a, b, alpha in found.gates.select("field_1", "field_2", "alpha").iter_rows()}
+        alphas[found.name] = [known.get(pair) for pair in pairs]
+    kept = {
+        found.name: [number[i.fields] for i in found.selection.interactions if i.fields in number]  # type: ignore[index]
+        for found in contents.searched
+    }
+    planted = [number[pair] for fields in contents.planted if (pair := tuple(fields)) in number]  # type: ignore[index]
+    values = {"alpha": alphas, "statistics_auc": [auc[pair] for pair in pairs]}
+    values["share"] = [shares[pair] for pair in pairs] if shares is not None else None  # type: ignore[assignment]
+    rounded: dict[str, Any] = _with_tokens(values)
+    places = [[place[first], place[second]] for first, second in pairs]
+    return {"fields": [escape(n) for n in names], "pairs": places, "kept": kept, "planted": planted} | rounded
+
+
+def _as_text(value: Any) -> Any:
+    """Strings that plotly shows as they are: it would take ``<b>`` in a field's name for bold."""
+    if isinstance(value, str):
+        return escape(value, quote=False)
+    return [_as_text(part) for part in value] if isinstance(value, list) else value
+
+
+def _with_tokens(value: Any) -> Any:
+    """Colours replaced by variables, numbers rounded."""
+    if isinstance(value, dict):
+        return {key: _with_tokens(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_with_tokens(part) for part in value]
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if value == value else None
+    return TOKENS.get(value, value) if isinstance(value, str) else value
