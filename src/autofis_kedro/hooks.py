@@ -125,6 +125,9 @@ class PrintSummary:
             compared = catalog["comparison"].load()
         chosen = catalog["chosen_model"].load() if "chosen_model" in made else None
         render(get_console(), compared, selections, str(Path("data").resolve()), chosen, tables)
+        if "report" in made:
+            page = Path(catalog["report"]._get_load_path()).resolve()
+            get_console().print(f"Report: [bold]{page}[/bold]   (open it in a browser)", soft_wrap=True)
 
 
 class KeepCheckpoints:

@@ -24,6 +24,7 @@ from autofis_kedro.sources.artifacts import (
     TableDataset,
     WeightsDataset,
 )
+from autofis_kedro.sources.report import HTMLDataset
 from autofis_kedro.sources.rows import RowsViewDataset, TypedRowsDataset
 
 FRAME = pl.DataFrame({"label": [0, 1], "x": ["a", None]})
@@ -66,6 +67,12 @@ CASES = {
         {},
         go.Figure(go.Scatter(x=[1, 2], y=[3, 4])),
         lambda a, b: json.loads(a.to_json()) == json.loads(b.to_json()) or pytest.fail("differs"),
+    ),
+    "report.html": (
+        HTMLDataset,
+        {},
+        "<!DOCTYPE html><p>ünïcode × pairs</p>",
+        lambda a, b: a == b or pytest.fail("differs"),
     ),
     "weights.safetensors": (
         WeightsDataset,

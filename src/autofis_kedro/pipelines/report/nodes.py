@@ -12,6 +12,7 @@ from autofis_kedro.data.statistics import DatasetStatistics
 from autofis_kedro.reporting.report import Contents, SearchedModel, render_page
 from autofis_kedro.reporting.rows import ChosenModel
 from autofis_kedro.reporting.run_facts import RunFacts, gather_facts
+from autofis_kedro.roster import searched_by
 from autofis_kedro.trained_models import EarlierResults
 
 HISTORY, GATES, TRAJECTORY, SELECTION = "history_of_", "gates_of_", "trajectory_of_", "selection_of_"
@@ -39,7 +40,7 @@ def write(
         statistics=statistics,
         compared=compared,
         chosen=chosen,
-        searched=_searched(of_models),
+        searched=_searched(of_models, chosen.model),
         histories=_of(HISTORY, of_models),
         statistics_auc=statistics_auc,
         size_curves=size_curves,
@@ -51,8 +52,9 @@ def write(
     return render_page(contents)
 
 
-def _searched(of_models: Mapping[str, Any]) -> tuple[SearchedModel, ...]:
-    return tuple(
+def _searched(of_models: Mapping[str, Any], chosen: str) -> tuple[SearchedModel, ...]:
+    """All searches, that of the chosen model first."""
+    found = [
         SearchedModel(
             name=name,
             selection=selection,
@@ -62,7 +64,9 @@ def _searched(of_models: Mapping[str, Any]) -> tuple[SearchedModel, ...]:
             extraction_seconds=of_models[EXTRACTION_COST + name]["seconds"],
         )
         for name, selection in _of(SELECTION, of_models).items()
-    )
+    ]
+    first = searched_by(chosen) or chosen.removesuffix("_searched")
+    return tuple(sorted(found, key=lambda searched: searched.name != first))
 
 
 def _of(prefix: str, of_models: Mapping[str, Any]) -> dict[str, Any]:

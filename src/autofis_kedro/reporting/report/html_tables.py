@@ -62,7 +62,7 @@ def comparison_table(contents: Contents) -> HTMLTable:
         Head("p", "paired t-test over seeds"),
         Head("valid log loss", "the choice is made by it"),
         Head("calibration", "mean prediction / mean label on the test rows"),
-        Head("interactions", "kept, of how many"),
+        Head("kept", "interactions in the model, of how many"),
     )
     rows = contents.compared.sort("test_log_loss").iter_rows(named=True)
     return HTMLTable("comparison", "Every model on the test rows", heads, tuple(map(_compared, rows)))

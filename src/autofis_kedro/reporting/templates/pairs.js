@@ -52,7 +52,7 @@
       legend: { orientation: "h", x: 1, xanchor: "right", y: 0.98, yanchor: "top", bgcolor: "rgba(0,0,0,0)" }, showlegend: true,
     };
     const marks = [
-      dots(kept[searched()], "kept", { color: "--ink", size: size * 0.5 }),
+      dots(kept[searched()], "kept", { color: "--ink", size: Math.max(isNarrow ? 3.5 : 5, size * 0.5), line: { color: "--page", width: 1 } }),
       dots(planted, "planted", { color: "--green", symbol: "circle-open", size: size + 7, line: { width: 2 } }),
     ];
     return { data: [heat, ...marks], layout };
