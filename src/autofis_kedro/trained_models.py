@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -66,7 +67,12 @@ class EarlierResults:
             self._data.glob(f"*/{self._dataset}/table*/*/table*/table*.json"), key=lambda p: p.parts[-3]
         ):
             newest[path.stem] = path
-        return [_paper_table(newest[name]) for name in sorted(newest, key=lambda name: (len(name), name))]
+        return [_paper_table(newest[name]) for name in sorted(newest, key=_numbers)]
+
+
+def _numbers(name: str) -> tuple[list[int], str]:
+    """Table 6 and 7 before table 10."""
+    return [int(number) for number in re.findall(r"\d+", name)], name
 
 
 def _version(path: Path) -> str:

@@ -71,7 +71,7 @@ CASES = {
     "report.html": (
         HTMLDataset,
         {},
-        "<!DOCTYPE html><p>ünïcode × pairs</p>",
+        "<!DOCTYPE html><html><p>ünïcode × pairs</p></html>",
         lambda a, b: a == b or pytest.fail("differs"),
     ),
     "weights.safetensors": (

@@ -16,7 +16,10 @@ class HTMLDataset(AtomicDataset):
         path.write_text(data, encoding="utf-8")
 
     def _read(self, path: Path) -> str:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        if not text.rstrip().endswith("</html>"):
+            raise ValueError("the page has no end")
+        return text
 
 
 class EarlierResultsDataset(AbstractDataset[Any, EarlierResults]):
