@@ -196,6 +196,7 @@ def test_how_to_reproduce_is_complete(page, text):
         (seconds(9000), "2.5 h"),
         (p_value(1e-9), "< 0.0001"),
         (p_value(0.0312), "0.031"),
+        (p_value(0.03), "0.030"),
         (p_value(0.00051), "0.0005"),
         (p_value(None), ""),
     ],

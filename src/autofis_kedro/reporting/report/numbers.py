@@ -44,4 +44,4 @@ def p_value(p: float | None) -> str:
     """p with two digits that count."""
     if p is None:
         return ""
-    return "< 0.0001" if p < 1e-4 else f"{p:.2g}" if p >= 1e-3 else f"{p:.4f}"
+    return "< 0.0001" if p < 1e-4 else f"{p:#.2g}" if p >= 1e-3 else f"{p:.4f}"
