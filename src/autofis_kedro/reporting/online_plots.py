@@ -52,7 +52,7 @@ def improvement_by_day(days: pl.DataFrame, measure: str, confidence: float) -> g
     name, number = measure.upper(), {"ctr": 6, "cvr": 7}[measure]
     if days.is_empty():
         figure = go.Figure().update_layout(xaxis={"visible": False}, yaxis={"visible": False})
-        words = NO_MARKET.replace(". ", ".<br>").replace(", for", ",<br>for")
+        words = NO_MARKET.replace(". ", ".<br>").replace(", so", ",<br>so")
         figure.add_annotation(text=words, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper")
         return finish(figure, f"improvement of {name} by day: not simulated", height=320)
     need_columns(days, "day", "phase", *(f"{measure}_{key}" for key in ("improvement", "low", "high")))

@@ -13,8 +13,8 @@ from autofis_kedro.reporting.rows import ModelMetrics
 
 SIMULATED = "A simulation: users, candidates and clicks are drawn from the synthetic problem; nobody was asked."
 NO_MARKET = (
-    "Not simulated: what a user of this data set would have clicked is unknown, for its true click model is. "
-    "The synthetic problem has one: kedro run --env synthetic --pipeline online."
+    "Not simulated: this data set's true click model is unknown, so nobody can say what a user would have clicked. "
+    "The synthetic problem's is known: kedro run --env synthetic --pipeline online."
 )
 
 
