@@ -99,10 +99,11 @@ def test_latencies_are_quantiles_and_ratios_by_request():
     frame = pl.DataFrame(
         [{"request": i, "model": name, "milliseconds": given[name][i]} for i in range(200) for name in given]
     ).with_columns(candidates=pl.lit(50), threads=pl.lit(1), processor=pl.lit("a processor"))
-    table = latency_table(frame, {name: model(name) for name in given}, PUBLISHED, reference="slow")
+    table = latency_table(frame, {name: model(name) for name in given}, PUBLISHED, "slow", "criteo")
     by_name = {row["model"]: row for row in table.rows}
     assert by_name["fast"]["ratio"] == pytest.approx(0.5)
     assert by_name["slow"]["p99"] == pytest.approx(np.quantile(slow, 0.99))
+    assert "criteo" in table.title
     assert any("a processor" in note for note in table.notes)
     dots = [trace for trace in latency_distribution(frame, "soon").data if trace.mode == "markers"]
     assert np.allclose(dots[0].x, np.quantile(slow, [0.5, 0.99]))

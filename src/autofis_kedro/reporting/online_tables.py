@@ -37,7 +37,11 @@ class PublishedOnline(Frozen):
 
 
 def latency_table(
-    latencies: pl.DataFrame, metrics: Mapping[str, ModelMetrics], published: PublishedOnline, reference: str
+    latencies: pl.DataFrame,
+    metrics: Mapping[str, ModelMetrics],
+    published: PublishedOnline,
+    reference: str,
+    dataset: str,
 ) -> PaperTable:
     """p50 and p99 of every model.
 
@@ -46,6 +50,7 @@ def latency_table(
         metrics: by model.
         published: the paper's words.
         reference: the model that others are compared with, request by request.
+        dataset: whose rows were ranked.
     """
     rows = []
     by_request = latencies.pivot(on="model", index="request", values="milliseconds")
@@ -60,11 +65,11 @@ def latency_table(
         Column(key="kept", title="pairs"),
         Column(key="parameters", title="parameters", has_thousands=True),
         *(Column(key=f"p{q}", title=f"p{q}", group="ms", digits=3) for q in (50, 90, 99)),
-        Column(key="ratio", title=f"time of {reference}'s", digits=2),
+        Column(key="ratio", title=f"time / {reference}'s", digits=2),
         Column(key="published", title="budget", group="published"),
     )
     candidates = latencies["candidates"][0]
-    title = f"Latency of ranking {candidates} candidates on the CPU"
+    title = f"Latency of ranking {candidates} candidates of {dataset} on the CPU"
     return PaperTable(
         name="online_latency", title=title, columns=columns, rows=tuple(rows), notes=_timing(latencies, published)
     )
@@ -181,7 +186,8 @@ def rankings_table(days: pl.DataFrame) -> PaperTable:
     part = tested(days)
     if part.is_empty():
         rows: tuple[dict[str, Value], ...] = ({"ranking": "not simulated"},)
-        return PaperTable(name="online_rankings", title=title, columns=columns, rows=rows, notes=(NO_MARKET,))
+        unknown = f"{title}: not simulated"
+        return PaperTable(name="online_rankings", title=unknown, columns=columns, rows=rows, notes=(NO_MARKET,))
     names = {"random": "random", "control": part["control_model"][0], "treatment": part["experimental_model"][0]}
     means = part.select(pl.col("^expected_ctr_.*$").mean()).row(0, named=True)
     ctr = {key: float(means[f"expected_ctr_{key}"]) for key in (*names, "perfect")}

@@ -77,11 +77,11 @@ def time_ranking(test_examples: Examples, schema: Schema, online: OnlineConfig, 
 
 
 def report_latency(
-    latencies: pl.DataFrame, online: OnlineConfig, **metrics: ModelMetrics
+    latencies: pl.DataFrame, schema: Schema, online: OnlineConfig, **metrics: ModelMetrics
 ) -> tuple[PaperTable, go.Figure]:
     """Latencies as a table and a figure."""
     published = online.published
-    table = latency_table(latencies, by_model(metrics, "metrics"), published, reference=CONTROL)
+    table = latency_table(latencies, by_model(metrics, "metrics"), published, CONTROL, schema.dataset)
     return table, latency_distribution(latencies, published.latency)
 
 

@@ -12,11 +12,15 @@ def create_pipeline() -> Pipeline:
     shared = {"schema": "schema", "online": "params:online"}
     examples = {"test_examples": "test_examples"}
     rows = {"raw_rows": "raw_rows", "vocabularies": "vocabularies"}
-    latencies = {"latencies": "online_latencies", "online": "params:online"}
     nodes = [
         Node(explain_market, ["raw_rows", "params:online"], "online_market", name="explain_market"),
         Node(time_ranking, examples | shared | _models(RANKED), "online_latencies", name="time_ranking"),
-        Node(report_latency, latencies | metrics, ["online_latency", "online_latency_figure"], name="report_latency"),
+        Node(
+            report_latency,
+            {"latencies": "online_latencies"} | shared | metrics,
+            ["online_latency", "online_latency_figure"],
+            name="report_latency",
+        ),
         Node(simulate, rows | shared | _models(A_B_TEST), "online_days", name="simulate_ab_test"),
         Node(
             report_test,
