@@ -12,6 +12,7 @@ from autofis_kedro.pipelines import (
     comparison,
     gate_extraction,
     ingestion,
+    online,
     paper_tables,
     predict,
     report,
@@ -59,6 +60,11 @@ def register_pipelines() -> dict[str, Pipeline]:
             + baselines.create_controls()
             + ablation.create_pipeline(),
             roster.ABLATION,
+        ),
+        "online": (
+            _retrained(data + baselines.create_pipeline(("fm", "deepfm")), ("autodeepfm",), ("",))
+            + online.create_pipeline(),
+            roster.ONLINE,
         ),
         "autofis": (autofis, roster.AUTOFIS),
         "__default__": (autofis + baselines.create_pipeline(roster.FIRST_BASELINES), roster.MAIN),

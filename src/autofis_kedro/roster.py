@@ -86,6 +86,13 @@ ABLATION = (
 )
 """The models of the pipeline ablation: Table 6, and the controls that it lacks."""
 
+A_B_TEST = ("deepfm", "autodeepfm")
+"""Who ranks for the control group and who is tested (sec. 4.6)."""
+RANKED = ("fm", *A_B_TEST)
+"""Models whose ranking is timed."""
+ONLINE = (*RANKED, "autodeepfm_searched")
+"""The models of the pipeline online."""
+
 
 def weights_of(name: str) -> str:
     """The artifact that holds a model's weights."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from autofis_kedro.data.click_model import ClickModel
 from autofis_kedro.data.description import DataDescription, LibFM, Parquet
 from autofis_kedro.data.files import find_files, plain_file
 from autofis_kedro.data.lines import Layout, UnevenRows, uneven_rows
@@ -37,6 +38,7 @@ class RawRows:
         frame: the raw rows themselves where they come from no file.
         planted: the interactions that are known to be there, by field names, in a synthetic problem.
         keys: raw columns to carry along (``typed_columns``).
+        click_model: what the labels were drawn from, in a synthetic problem; of a real log nobody knows it.
     """
 
     raw_path: str
@@ -44,6 +46,7 @@ class RawRows:
     frame: pl.LazyFrame | None = None
     planted: tuple[tuple[str, ...], ...] = ()
     keys: tuple[str, ...] = ()
+    click_model: ClickModel | None = None
 
     def write(self, path: Path) -> None:
         """Write the typed rows as parquet and check them.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import Field as Bounded
 from pydantic import model_validator
 
 from autofis_kedro.config import Frozen
+from autofis_kedro.data.click_model import ClickModel, draw_values
 from autofis_kedro.data.description import DataDescription, FieldDescription
 from autofis_kedro.data.reading import RawRows
 
@@ -64,10 +64,12 @@ class SyntheticProblem:
     Attributes:
         rows: label and fields x0, x1, ... in raw form.
         planted: C by field name.
+        click_model: what the labels were drawn from.
     """
 
     rows: pl.DataFrame
     planted: tuple[tuple[str, ...], ...]
+    click_model: ClickModel
 
 
 def make_synthetic(config: SyntheticConfig) -> SyntheticProblem:
@@ -78,24 +80,35 @@ def make_synthetic(config: SyntheticConfig) -> SyntheticProblem:
     """
     rng = np.random.default_rng(config.seed)
     planted = _planted(config, rng)
-    shape = (config.n_rows, config.n_values)
-    weights = [_weights(config, rng, field) for field in range(config.n_fields)]
-    sum_N = np.zeros(config.n_rows)
-    for rows_WN in weights:
-        sum_N += _effect([rows_WN], rng.normal(size=shape[1]))
-    for combination in planted:
-        v = rng.normal(size=(config.n_values,) * len(combination))
-        sum_N += _effect([weights[i] for i in combination], v)
-    sum_N += config.noise * rng.normal(size=config.n_rows)
-    labels = sum_N >= np.quantile(sum_N, 1 - config.positive_share)
-    columns = {f"x{i}": _column(config, i, weights[i]) for i in range(config.n_fields)}
-    rows = pl.DataFrame({"label": labels.astype(np.uint8), **columns})
-    return SyntheticProblem(rows, tuple(tuple(f"x{i}" for i in combination) for combination in planted))
+    description = _description(config)
+    shares, values = [], {}
+    for i, field in enumerate(description.fields):
+        shares.append(rng.dirichlet(np.full(config.n_values, 5.0)))
+        values[i] = draw_values(rng, shares[i], config.n_rows, is_multi_hot=field.kind == "multi_hot")
+    terms: list[tuple[int, ...]] = [*((i,) for i in range(config.n_fields)), *planted]
+    effects = [(fields, rng.normal(size=(config.n_values,) * len(fields))) for fields in terms]
+    truth = ClickModel(description, tuple(shares), tuple(effects), config.noise, threshold=0.0)
+    sum_N = truth.score(values) + config.noise * rng.normal(size=config.n_rows)
+    threshold = float(np.quantile(sum_N, 1 - config.positive_share))
+    labels = (sum_N >= threshold).astype(np.uint8)
+    rows = pl.DataFrame({"label": labels, **truth.raw_columns(values)})
+    names = tuple(tuple(f"x{i}" for i in combination) for combination in planted)
+    return SyntheticProblem(rows, names, replace(truth, threshold=threshold))
 
 
 def synthetic_rows(config: SyntheticConfig) -> RawRows:
     """The problem as raw rows that go the way of any click log."""
     problem = make_synthetic(config)
+    return RawRows(
+        "the synthetic problem",
+        problem.click_model.description,
+        problem.rows.lazy(),
+        problem.planted,
+        click_model=problem.click_model,
+    )
+
+
+def _description(config: SyntheticConfig) -> DataDescription:
     first_multi_hot = config.n_fields - config.multi_hot_fields
 
     def kind(field: int) -> Literal["numeric", "multi_hot", "categorical"]:
@@ -103,8 +116,7 @@ def synthetic_rows(config: SyntheticConfig) -> RawRows:
             return "multi_hot"
         return "numeric" if field < config.numeric_fields else "categorical"
 
-    fields = tuple(FieldDescription(name=f"x{i}", kind=kind(i)) for i in range(config.n_fields))
-    return RawRows("the synthetic problem", DataDescription(fields=fields), problem.rows.lazy(), problem.planted)
+    return DataDescription(fields=tuple(FieldDescription(name=f"x{i}", kind=kind(i)) for i in range(config.n_fields)))
 
 
 def _planted(config: SyntheticConfig, rng: np.random.Generator) -> list[tuple[int, ...]]:
@@ -115,35 +127,3 @@ def _planted(config: SyntheticConfig, rng: np.random.Generator) -> list[tuple[in
         candidates = list(combinations(range(config.n_fields), order))
         drawn += [candidates[i] for i in sorted(rng.choice(len(candidates), size=count, replace=False))]
     return drawn
-
-
-def _weights(config: SyntheticConfig, rng: np.random.Generator, field: int) -> NDArray[np.int64]:
-    """Values of a field: [V, N], V the values that a cell may hold (1, or 3 for a multi-hot field; -1 is none)."""
-    share = rng.dirichlet(np.full(config.n_values, 5.0))
-    n = 3 if field >= config.n_fields - config.multi_hot_fields else 1
-    values_VN = rng.choice(config.n_values, size=(n, config.n_rows), p=share)
-    if n > 1:
-        count_N = rng.integers(1, n + 1, config.n_rows)
-        values_VN[np.arange(n)[:, None] >= count_N] = -1
-    return values_VN
-
-
-def _effect(fields: list[NDArray[np.int64]], v: NDArray[np.float64]) -> NDArray[np.float64]:
-    """v at each row's joint value, averaged over the values of multi-hot cells: [N]."""
-    total_N, count_N = np.zeros(fields[0].shape[1]), np.zeros(fields[0].shape[1])
-    for places in np.ndindex(*(len(values) for values in fields)):
-        chosen = [values[place] for values, place in zip(fields, places, strict=True)]
-        is_there = np.all([value >= 0 for value in chosen], axis=0)
-        total_N += np.where(is_there, v[tuple(chosen)], 0.0)
-        count_N += is_there
-    return total_N / count_N
-
-
-def _column(config: SyntheticConfig, field: int, values_VN: NDArray[np.int64]) -> pl.Series:
-    if len(values_VN) > 1:
-        frame = pl.DataFrame({str(i): values for i, values in enumerate(values_VN)})
-        named = [pl.when(pl.col(c) >= 0).then(pl.format("v{}", pl.col(c))) for c in frame.columns]
-        return frame.select(pl.concat_str(named, separator="|", ignore_nulls=True).alias("cell"))["cell"]
-    if field < config.numeric_fields:
-        return pl.Series(values_VN[0].astype(np.float64))
-    return pl.Series(values_VN[0]).cast(pl.String).str.replace("^", "v")

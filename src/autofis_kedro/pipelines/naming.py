@@ -1,6 +1,6 @@
-"""Functions with an argument given, of which Kedro still sees the name and the types; inputs of third order."""
+"""Functions with an argument given, of which Kedro still sees name and types; arguments by model; inputs by order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, get_type_hints
 
@@ -13,6 +13,11 @@ def named(function: Callable[..., Any], *, name: str) -> Callable[..., Any]:
     given.__name__ = getattr(function, "__name__", "node")
     given.__annotations__ = get_type_hints(function)
     return given  # type: ignore[no-any-return]
+
+
+def by_model(found: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """The arguments ``<kind>_of_<model>`` by model."""
+    return {key.partition("_of_")[2]: value for key, value in found.items() if key.startswith(f"{kind}_of_")}
 
 
 def base_of(searched: str) -> dict[str, str]:

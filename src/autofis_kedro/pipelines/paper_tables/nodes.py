@@ -13,6 +13,7 @@ from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.data.statistics import DatasetStatistics
 from autofis_kedro.evaluation.inference_time import InferenceConfig, InferenceTimes, Scorer, time_inference
+from autofis_kedro.pipelines.naming import by_model
 from autofis_kedro.reporting.dataset_table import dataset_table
 from autofis_kedro.reporting.paper_results import Results, results_table
 from autofis_kedro.reporting.paper_rows import TABLES
@@ -33,7 +34,7 @@ def time_models(
     """Seconds that every model takes for the paper's 2 million rows."""
     device = device_of(training)
     batches = whole_batches(test_examples, inference, device)
-    metrics, weights, selections = (_by_model(found, kind) for kind in ("metrics", "weights", "selection"))
+    metrics, weights, selections = (by_model(found, kind) for kind in ("metrics", "weights", "selection"))
     scorers: dict[str, Scorer] = {}
     on_leaves = [name for name in metrics if name.startswith("gbdt")]
     for name in metrics.keys() - set(on_leaves):
@@ -70,8 +71,8 @@ def lay_out(dataset_statistics: DatasetStatistics, published: Published, *, name
     """The table ``name``."""
     results = Results(
         dataset=dataset_statistics.dataset,
-        metrics=_by_model(found, "metrics"),
-        predictions=_by_model(found, "predictions"),
+        metrics=by_model(found, "metrics"),
+        predictions=by_model(found, "predictions"),
         times=found.get("times"),
     )
     return results_table(name, TABLES[name], results, published)
@@ -80,7 +81,3 @@ def lay_out(dataset_statistics: DatasetStatistics, published: Published, *, name
 def describe(dataset_statistics: DatasetStatistics, published: Published) -> PaperTable:
     """Table 2."""
     return dataset_table(dataset_statistics, published)
-
-
-def _by_model(found: dict[str, Any], kind: str) -> dict[str, Any]:
-    return {key.partition("_of_")[2]: value for key, value in found.items() if key.startswith(f"{kind}_of_")}
