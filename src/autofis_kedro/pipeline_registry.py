@@ -16,6 +16,7 @@ from autofis_kedro.pipelines import (
     predict,
     retrain,
     search,
+    stability,
     statistics_auc,
     transfer,
     trees,
@@ -70,6 +71,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "retrain": retrained,
         "predict": predict.create_pipeline(),
         "transferred": transfer.any_transfer(),
+        "stability": data + stability.create_pipeline(),
         "table2": data + paper_tables.statistics_table(),
         **{name: _table(name, data, plain) for name in TABLES},
     } | {name: pipeline + comparison.create_pipeline(models) for name, (pipeline, models) in pipelines.items()}

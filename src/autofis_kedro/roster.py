@@ -86,6 +86,9 @@ ABLATION = (
 )
 """The models of the pipeline ablation: Table 6, and the controls that it lacks."""
 
+STABILITY = {"stability_bn": True, "stability_no_bn": False}
+"""The namespaces of the pipeline stability, and whether their searches have batch norm."""
+
 
 def weights_of(name: str) -> str:
     """The artifact that holds a model's weights."""
