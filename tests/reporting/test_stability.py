@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from autofis_kedro.reporting.stability import frequency_heatmap, stability_correlations, stability_table
+from autofis_kedro.reporting.stability_plots import frequency_heatmap, stability_correlations
+from autofis_kedro.reporting.stability_table import stability_table
 
 PAIRS = [("b", "a"), ("b", "c"), ("a", "c")]
 ALPHA = {0: [0.9, 0.0, -0.2], 1: [0.7, 0.1, 0.0], 2: [0.5, -0.3, 0.1]}

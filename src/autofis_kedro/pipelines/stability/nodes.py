@@ -11,7 +11,8 @@ from autofis_kedro.analysis import StabilityConfig, alpha_correlation, selection
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.reporting.paper_table import PaperTable
-from autofis_kedro.reporting.stability import frequency_heatmap, stability_correlations, stability_table
+from autofis_kedro.reporting.stability_plots import frequency_heatmap, stability_correlations
+from autofis_kedro.reporting.stability_table import stability_table
 from autofis_kedro.roster import STABILITY
 from autofis_kedro.training import (
     CheckpointConfig,
