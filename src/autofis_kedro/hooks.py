@@ -15,6 +15,7 @@ from kedro.validation.type_extractor import TypeExtractor
 from rich import get_console
 
 from autofis_kedro.errors import UserError
+from autofis_kedro.reporting.synthetic_figures import check_planted
 from autofis_kedro.reporting.tables import comparison, render
 from autofis_kedro.roster import ALL, ANY_TRANSFER, SEARCHED, SEARCHED_3RD, SEARCHED_BI
 from autofis_kedro.sources.atomic import AtomicDataset
@@ -72,16 +73,20 @@ class CheckInputs:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
-        """Look for every artifact that the chosen nodes read and do not make.
+        """Look for every artifact that the chosen nodes read and do not make, and for what only some data sets have.
 
         Raises:
-            UserError: names those that do not exist and the command that makes them.
+            UserError: names those that do not exist and the command that makes them; or Figure 5 where no planted
+                pair is known.
         """
         needed = {name: catalog[name] for name in sorted(pipeline.inputs())}
         missing = ",".join(n for n, found in needed.items() if isinstance(found, AtomicDataset) and not found.exists())
         if missing:
             env = f" --env {run_params['env']}" if run_params.get("env") else ""
             raise UserError(f"the chosen nodes need {missing}: make it with kedro run{env} --to-outputs {missing}")
+        if "figure5" in pipeline.all_outputs():
+            is_made = "planted_interactions" in pipeline.all_outputs()
+            check_planted(catalog["raw_rows"].load().planted if is_made else catalog["planted_interactions"].load())
 
 
 class ShowProgress:

@@ -19,7 +19,9 @@ from autofis_kedro.pipelines import (
     retrain,
     search,
     size_curves,
+    stability,
     statistics_auc,
+    synthetic_figures,
     transfer,
     trees,
 )
@@ -86,6 +88,9 @@ def register_pipelines() -> dict[str, Pipeline]:
         "retrain": retrained,
         "predict": predict.create_pipeline(),
         "transferred": transfer.any_transfer(),
+        "stability": data + stability.create_pipeline(),
+        "figure3": plain["statistics_auc"].to_outputs("statistics_auc_against_alpha"),
+        "figure4_5": (plain["autofis"] + synthetic_figures.create_pipeline()).to_outputs("figure4", "figure5"),
         "table2": data + paper_tables.statistics_table(),
         **{name: _table(name, data, plain) for name in TABLES},
     } | {name: pipeline + comparison.create_pipeline(models) for name, (pipeline, models) in pipelines.items()}

@@ -93,6 +93,9 @@ RANKED = ("fm", *A_B_TEST)
 ONLINE = (*RANKED, "autodeepfm_searched")
 """The models of the pipeline online."""
 
+STABILITY = {"stability_bn": True, "stability_no_bn": False}
+"""The namespaces of the pipeline stability, and whether their searches have batch norm."""
+
 
 def weights_of(name: str) -> str:
     """The artifact that holds a model's weights."""

@@ -38,6 +38,8 @@ def outcome(tmp_path, monkeypatch, *options):
         # Parameters of stages that do not run are checked, too.
         (["--pipeline", "ingestion", "--params", "search.strength=x"], ["search.strength", "'x'", "paper"]),
         (["--tags", "search", "--nodes", "fm.train"], ["no node is left"]),
+        (["--env", "criteo", "--pipeline", "figure4_5"], ["figure5 needs known planted pairs", "--env synthetic"]),
+        (["--pipeline", "figure4_5", "--params", "stability.n_searches=1"], ["stability.n_searches", "1"]),
     ],
 )
 def test_is_refused_by_name(tmp_path, monkeypatch, options, said):

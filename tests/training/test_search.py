@@ -5,9 +5,11 @@ import torch
 
 from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel, ModelSpec
+from autofis_kedro.pipelines.training.nodes import evaluate_searched
 from autofis_kedro.selection import select
 from autofis_kedro.training import (
     ExtractionConfig,
+    ModelConfig,
     SearchConfig,
     TrainingConfig,
     extract_selection,
@@ -15,7 +17,7 @@ from autofis_kedro.training import (
     search_gates,
 )
 from autofis_kedro.training.optimizers import make_optimizers
-from autofis_kedro.training.search import search_spec
+from autofis_kedro.training.search import search_spec, searched_spec
 from autofis_kedro.training.seeds import build
 from tests.problems import planted_problem, random_examples
 from tests.training.small import CONFIG, SCHEMA, TRAIN, VALID
@@ -48,6 +50,27 @@ def test_the_ladder_keeps_exactly_the_planted_pairs(searched):
     assert len(given.interactions) == 7
     with pytest.raises(UserError, match=r"needs extraction\.size"):
         extract_selection(*inputs, ExtractionConfig(rule="top_k"), seed=0)
+
+
+def test_a_search_without_batch_norm_is_extracted_and_evaluated_without_it(searched):
+    schema, train, valid, spec, config, normalized = searched
+    found = search_gates(train, valid, schema, spec, config, SearchConfig(epochs=6, normalize=False), seed=0)
+    assert not [key for key in found.weights if ".norm." in key]
+    assert [key for key in normalized.weights if ".norm." in key]
+    assert searched_spec(spec, found.weights) == search_spec(spec, normalize=False)
+    assert searched_spec(spec, normalized.weights) == search_spec(spec)
+    inputs = (found.gates, found.weights, train, valid, schema, spec, config)
+    selection = extract_selection(*inputs, ExtractionConfig(rule="top_k", size=3), seed=0)
+    assert {kept.fields for kept in selection.interactions} == {("f0", "f1"), ("f2", "f5"), ("f3", "f4")}
+    curve = extract_selection(*inputs, ExtractionConfig(), seed=0).curve
+    assert curve[0].log_loss > curve[-1].log_loss
+
+    model, cost = ModelConfig(spec=spec), {"rows_per_second": 1.0, "seconds": 1.0}
+    predictions, metrics = evaluate_searched(found.weights, valid, valid, schema, model, config, cost, name="m")
+    loss = found.history["valid_log_loss"].to_list()[-1]
+    assert metrics.valid[0].log_loss == pytest.approx(loss, rel=1e-5)
+    assert not metrics.spec.normalize
+    assert len(predictions) == 2 * valid.n_rows
 
 
 def test_a_third_order_search_finds_the_planted_triple_beside_the_kept_pairs():

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 import polars as pl
+from numpy.typing import NDArray
 
 from autofis_kedro.reporting.style import BLUE, COLOURS, GREEN, GREY, ORANGE, finish, need_columns
 from autofis_kedro.selection import Selection
@@ -18,16 +19,12 @@ BARS = 30
 
 def alpha_heatmap(gates: pl.DataFrame, selection: Selection, planted: Sequence[Sequence[str]] = ()) -> go.Figure:
     """Alpha of every pair of fields; a dot marks a kept pair, a circle a planted one, grey a closed gate."""
-    need_columns(gates, "field_1", "field_2", "alpha")
-    names = list(dict.fromkeys([*gates["field_1"], *gates["field_2"]]))
-    place = {name: i for i, name in enumerate(names)}
-    grid = np.full((len(names), len(names)), np.nan)
-    for first, second, alpha in gates.select("field_1", "field_2", "alpha").iter_rows():
-        grid[place[second], place[first]] = np.nan if alpha == 0 else alpha
+    names, grid = pair_grid(gates, "alpha")
+    grid[grid == 0] = np.nan
     limit = float(np.nanmax(np.abs(grid))) if np.isfinite(grid).any() else 1.0
     figure = go.Figure(
         go.Heatmap(
-            z=[[None if np.isnan(cell) else float(cell) for cell in row] for row in grid],
+            z=cells(grid),
             x=names,
             y=names,
             colorscale="RdBu_r",
@@ -38,20 +35,43 @@ def alpha_heatmap(gates: pl.DataFrame, selection: Selection, planted: Sequence[S
         )
     )
     size = max(4, 14 - len(names) // 4)
-    _mark(
+    mark_pairs(
         figure,
         [kept.fields for kept in selection.interactions],
         "kept",
         {"symbol": "circle", "size": size // 2 + 1, "color": "black"},
     )
-    _mark(figure, planted, "planted", {"symbol": "circle-open", "size": size + 6, "color": GREEN, "line": {"width": 2}})
+    mark_pairs(
+        figure, planted, "planted", {"symbol": "circle-open", "size": size + 6, "color": GREEN, "line": {"width": 2}}
+    )
     figure.update_layout(plot_bgcolor="#E6E6E6", legend={"orientation": "h", "y": 1.06, "x": 0.6})
     figure.update_xaxes(showgrid=False, tickangle=-60 if len(names) > 8 else 0)
     figure.update_yaxes(showgrid=False, autorange="reversed")
     return finish(figure, "alpha of every pair (grey: closed)", height=max(520, 16 * len(names) + 160))
 
 
-def _mark(figure: go.Figure, pairs: Sequence[Sequence[str]], name: str, marker: dict[str, object]) -> None:
+def pair_grid(pairs: pl.DataFrame, value: str) -> tuple[list[str], NDArray[np.float64]]:
+    """Names of the F fields, and a value of each pair below the diagonal: [F, F], nan elsewhere.
+
+    Raises:
+        UserError: the table has no such columns.
+    """
+    need_columns(pairs, "field_1", "field_2", value)
+    names = list(dict.fromkeys([*pairs["field_1"], *pairs["field_2"]]))
+    place = {name: i for i, name in enumerate(names)}
+    grid = np.full((len(names), len(names)), np.nan)
+    for first, second, found in pairs.select("field_1", "field_2", value).iter_rows():
+        grid[place[second], place[first]] = found
+    return names, grid
+
+
+def cells(grid: NDArray[np.float64]) -> list[list[float | None]]:
+    """The grid as plotly takes it: blank where it has no number."""
+    return [[None if np.isnan(cell) else float(cell) for cell in row] for row in grid]
+
+
+def mark_pairs(figure: go.Figure, pairs: Sequence[Sequence[str]], name: str, marker: dict[str, object]) -> None:
+    """Put a mark on pairs of a heat map of field names."""
     shown = [pair for pair in pairs if len(pair) == 2]
     if shown:
         x, y = [pair[0] for pair in shown], [pair[1] for pair in shown]

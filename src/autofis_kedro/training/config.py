@@ -76,6 +76,8 @@ class SearchConfig(Frozen):
         optimization: ``one_level`` trains gates and weights on the same train rows (paper Eq. 14). ``bi_level``
             alternates as first-order DARTS does: gates on a batch of validation rows, weights on one of train rows
             (Table 8); its selection has seen the validation rows.
+        normalize: batch norm on every interaction (paper Eq. 12). Without it the search model is FwFM with gates, whose
+            alpha depends on the embeddings' scale (sec. 4.7.1).
         strength: ``final_threshold`` makes GRDA equally strong whatever the number of steps; ``paper`` takes c as is.
         final_threshold: where the threshold ends, in units of the initial alpha.
         c: the paper's c, with ``strength: paper``.
@@ -93,6 +95,7 @@ class SearchConfig(Frozen):
 
     epochs: int = Bounded(default=1, ge=1)
     optimization: Literal["one_level", "bi_level"] = "one_level"
+    normalize: bool = True
     strength: Literal["final_threshold", "paper"] = "final_threshold"
     final_threshold: float = Bounded(default=1.0, ge=0)
     c: float = Bounded(default=0.005, ge=0)

@@ -22,7 +22,7 @@ from autofis_kedro.selection.selection import Selection, SizeOnCurve, joined, se
 from autofis_kedro.training.config import ExtractionConfig, TrainingConfig
 from autofis_kedro.training.evaluate import predict, prepare_for_evaluation
 from autofis_kedro.training.fine_tune import fine_tune
-from autofis_kedro.training.search import base_pairs, search_spec, searched_part
+from autofis_kedro.training.search import base_pairs, searched_part, searched_spec
 
 logger = logging.getLogger(__name__)
 
@@ -177,7 +177,7 @@ def close_gates(
     candidates = schema.tuples(spec.order)
     tuples = tuple(candidates[i] for i in kept)
     given = {"pairs": tuples} if spec.order == 2 else {"pairs": base_pairs(spec, schema, base), "triples": tuples}
-    model = CTRModel(search_spec(spec), schema, **given)
+    model = CTRModel(searched_spec(spec, weights), schema, **given)
     index, part = torch.from_numpy(kept), f"{searched_part(spec)}."
     state = {key: value[index] if key.startswith(part) else value for key, value in weights.items()}
     model.load_state_dict({key: state[key] for key in model.state_dict()})  # without triples, without their table

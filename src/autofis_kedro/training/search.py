@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -38,9 +39,14 @@ class Searched:
     cost: dict[str, float]
 
 
-def search_spec(spec: ModelSpec) -> ModelSpec:
+def search_spec(spec: ModelSpec, *, normalize: bool = True) -> ModelSpec:
     """The search model of a spec: batch norm on every interaction, then its gate (paper Eq. 10 and 12)."""
-    return spec.model_copy(update={"normalize": True, "weighting": "learned"})
+    return spec.model_copy(update={"normalize": normalize, "weighting": "learned"})
+
+
+def searched_spec(spec: ModelSpec, weights: Mapping[str, Tensor]) -> ModelSpec:
+    """The search model that weights are of; they tell whether it has batch norm, whatever the parameters are now."""
+    return search_spec(spec, normalize=any(key.startswith(f"{searched_part(spec)}.norm.") for key in weights))
 
 
 def search_gates(
@@ -66,8 +72,9 @@ def search_gates(
     """
     training = search_training(training, search)
     pairs = base_pairs(spec, schema, base)
-    check_memory(name, search_spec(spec), schema, training, pairs)
-    model = CTRModel(search_spec(spec), schema, pairs, seed=seed)
+    searching = search_spec(spec, normalize=search.normalize)
+    check_memory(name, searching, schema, training, pairs)
+    model = CTRModel(searching, schema, pairs, seed=seed)
     identity = (model.spec, model.kept, schema.fingerprint, training, search, seed, data_fingerprint(train))
     checkpoint = checkpoint_for(checkpoints, name, f"search_{seed}", *identity)
     fitted = fit(model, train, valid, training, seed=seed, search=search, checkpoint=checkpoint, name=name)

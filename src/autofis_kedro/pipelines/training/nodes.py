@@ -26,7 +26,7 @@ from autofis_kedro.training import (
     train_seeds,
     train_seeds_by_xlearn,
 )
-from autofis_kedro.training.search import search_spec
+from autofis_kedro.training.search import searched_spec
 
 Costs = dict[str, float]
 
@@ -134,7 +134,7 @@ def evaluate_searched(
     ``base`` holds the pairs beside which triples were searched.
     """
     named = {f"seed_0/{key}": tensor for key, tensor in weights.items()}
-    searched = model.model_copy(update={"spec": search_spec(model.spec)})
+    searched = model.model_copy(update={"spec": searched_spec(model.spec, weights)})
     n_parameters = sum(t.numel() for key, t in weights.items() if ".norm." not in key)
     found = {"parameters": float(n_parameters), "rows_per_second": cost["rows_per_second"], "seconds": 0.0}
     everything = keep_all(schema, model.spec.order)
