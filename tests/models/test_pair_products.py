@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from autofis_kedro.models import CTRModel, MLPSpec, ModelSpec, pair_products, pair_sum
+from autofis_kedro.models.embeddings import one_row_each
 from tests.problems import random_batch, schema_of
 
 ALL_OF_6 = tuple(combinations(range(6), 2))
@@ -83,7 +84,7 @@ def test_compiled_results_do_not_depend_on_the_number_of_threads():
             product_BP = pair_products.pair_products(e_BFK, pairs_2P)
             sum_B = pair_sum.sum_of_all_pair_products(e_BFK)
             gradients = torch.autograd.grad(product_BP.sum() + sum_B.sum(), e_BFK)
-            weighted_B = pair_products.weighted_pair_sum(e_BFK, pairs_2P, torch.arange(4.0))
+            weighted_B = pair_products.weighted_pair_sum_of_rows(*one_row_each(e_BFK), pairs_2P, torch.arange(4.0))
             found.append([product_BP, sum_B, weighted_B, *gradients])
     finally:
         torch.set_num_threads(before)
@@ -97,7 +98,7 @@ def test_a_vector_that_is_not_finite_shows(number):
     for values in (
         pair_products.pair_products(e_BFK, pairs_2P)[3],
         pair_sum.sum_of_all_pair_products(e_BFK)[3],
-        pair_products.weighted_pair_sum(e_BFK, pairs_2P, torch.ones(len(ALL_OF_6)))[3],
+        pair_products.weighted_pair_sum_of_rows(*one_row_each(e_BFK), pairs_2P, torch.ones(len(ALL_OF_6)))[3],
     ):
         assert not torch.isfinite(values).all()
 

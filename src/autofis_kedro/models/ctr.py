@@ -87,8 +87,8 @@ class CTRModel(nn.Module):
             pairs_B: Tensor = self.interactions((self.embedding, batch))
             return logit_B + pairs_B
         alone = self._pairs_alone
-        if alone is not None and alone.reads_in_place(self.embedding):
-            return logit_B + alone.of_table(self.embedding, batch)
+        if alone is not None and alone.reads_in_place(self.embedding, with_vectors=self.field_vectors_FK is not None):
+            return logit_B + alone.of_table(self.embedding, batch, self.field_vectors_FK)
         e_BFK = self.embedding(batch)
         if self.field_vectors_FK is not None:
             logit_B = logit_B + e_BFK.flatten(1) @ self.field_vectors_FK.flatten()
@@ -106,9 +106,8 @@ class CTRModel(nn.Module):
 
     @property
     def _pairs_alone(self) -> PairInteractions | None:
-        """The pairs' part, if nothing else reads the embeddings."""
-        others = (self.mlp, self.field_vectors_FK, self.triples)
-        is_alone = all(other is None for other in others)
+        """The pairs' part, if nothing but it and a linear part reads the embeddings."""
+        is_alone = self.mlp is None and self.triples is None
         return self.interactions if is_alone and isinstance(self.interactions, PairInteractions) else None
 
     @property

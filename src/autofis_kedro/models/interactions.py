@@ -13,11 +13,12 @@ from torch import Tensor, nn
 
 from autofis_kedro.compiled import is_compiled
 from autofis_kedro.data.batches import Batch
-from autofis_kedro.models.embeddings import FieldTable
+from autofis_kedro.models.embeddings import FieldTable, one_row_each
 from autofis_kedro.models.norm import PlainBatchNorm
-from autofis_kedro.models.pair_products import pair_products, weighted_pair_sum, weighted_pair_sum_of_rows
+from autofis_kedro.models.pair_products import pair_products, weighted_pair_sum_of_rows
 from autofis_kedro.models.pair_sum import pair_sum_of_rows, sum_of_all_pair_products
 from autofis_kedro.models.triples import sum_of_all_triple_products, triple_products
+from autofis_kedro.models.weighted_pairs import Read, normalised_pairs, weighted_pairs
 
 Vectors = TypeVar("Vectors")
 """What products are taken of: embeddings [B, F, K], or what FFM reads them from."""
@@ -72,32 +73,41 @@ class PairInteractions(Interactions[Tensor]):
 
     def forward(self, e_BFK: Tensor) -> Tensor:
         """Sum of the weighted interactions: [B]."""
+        if is_compiled(e_BFK):
+            return self._of(Read(*one_row_each(e_BFK), None, self.tuples_OP))
         if self._is_plain_sum:
             return sum_of_all_pair_products(e_BFK)
-        if not self._is_predicting:
-            return super().forward(e_BFK)
-        weight_P, shift = self._as_weights(e_BFK)
-        return weighted_pair_sum(e_BFK, self.tuples_OP, weight_P) + shift
+        return super().forward(e_BFK)
 
-    def reads_in_place(self, table: FieldTable) -> bool:
-        """Whether ``of_table`` can be had: the compiled sums that need no vector twice."""
-        return is_compiled(table.weight) and (self._is_plain_sum or self._is_predicting)
+    def reads_in_place(self, table: FieldTable, *, with_vectors: bool = False) -> bool:
+        """Whether ``of_table`` can be had, with FwFM's linear part or without."""
+        can_add = self.norm is None and not self._is_plain_sum and torch.is_grad_enabled()
+        return is_compiled(table.weight) and (can_add or not with_vectors)
 
-    def of_table(self, table: FieldTable, batch: Batch) -> Tensor:
-        """As ``forward``, of vectors where they lie in a table that nothing else reads: [B]."""
-        table_NK, rows_BF, parts = table.read_in_place(batch)
+    def of_table(self, table: FieldTable, batch: Batch, vector_FK: Tensor | None = None) -> Tensor:
+        """As ``forward``, of vectors where they lie in a table that nothing else reads: [B].
+
+        Args:
+            vector_FK: ``sum_i <e_i, vector_i>`` is added.
+        """
+        return self._of(Read(*table.read_in_place(batch), self.tuples_OP), vector_FK)
+
+    def _of(self, read: Read, vector_FK: Tensor | None = None) -> Tensor:
         if self._is_plain_sum:
-            return pair_sum_of_rows(table_NK, rows_BF, parts)
-        weight_P, shift = self._as_weights(table_NK)
-        return weighted_pair_sum_of_rows(table_NK, rows_BF, self.tuples_OP, weight_P) + shift
-
-    @property
-    def _is_predicting(self) -> bool:
-        """Without gradients, and with known statistics: batch norm and alpha are then one weight per pair."""
-        return not torch.is_grad_enabled() and not (self.norm is not None and self.norm.uses_batch)
+            return pair_sum_of_rows(read.table_NK, read.rows_BF, read.parts)
+        if self.norm is None or not self.norm.uses_batch:
+            weight_P, shift = self._as_weights(read.table_NK)
+            if torch.is_grad_enabled():
+                return weighted_pairs(read, weight_P, vector_FK) + shift
+            return weighted_pair_sum_of_rows(read.table_NK, read.rows_BF, read.pairs_2P, weight_P) + shift
+        weight_P = read.table_NK.new_ones(self.tuples_OP.shape[1]) if self.alpha_P is None else self.alpha_P
+        out_B, (mean_P, variance_P) = normalised_pairs(read, weight_P, self.norm.eps)
+        with torch.no_grad():
+            self.norm.follow(mean_P, variance_P, len(read.rows_BF))
+        return out_B
 
     def _as_weights(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        """Batch norm and alpha in prediction as a weight per pair and a shift of the logit."""
+        """Alpha and batch norm with known statistics as a weight per pair and a shift of the logit."""
         ones_P = like.new_ones(self.tuples_OP.shape[1])
         weight_P = ones_P if self.alpha_P is None else self.alpha_P
         if self.norm is None:

@@ -43,7 +43,7 @@ class PlainBatchNorm(nn.Module):
         # One fused kernel; var_mean and arithmetic would pass over z_BU five times.
         out_BU, mean_U, inverse_std_U = torch.native_batch_norm(z_BU, None, None, None, None, True, 0.0, self.eps)
         with torch.no_grad():
-            self._follow(mean_U, inverse_std_U.pow(-2) - self.eps, len(z_BU))
+            self.follow(mean_U, inverse_std_U.pow(-2) - self.eps, len(z_BU))
         return out_BU
 
     def weighted_sum(self, z_BU: Tensor, weight_U: Tensor) -> Tensor:
@@ -53,7 +53,7 @@ class PlainBatchNorm(nn.Module):
             return z_BU @ slope_U + shift_U.sum()
         out_B, (mean_U, variance_U) = normalised_sum(z_BU, weight_U, self.eps)
         with torch.no_grad():
-            self._follow(mean_U, variance_U, len(z_BU))
+            self.follow(mean_U, variance_U, len(z_BU))
         return out_B
 
     def relu(self, z_BU: Tensor, scale_U: Tensor, bias_U: Tensor) -> Tensor:
@@ -65,7 +65,7 @@ class PlainBatchNorm(nn.Module):
             return torch.relu(torch.addcmul(bias_U, self(z_BU), scale_U))
         out_BU, (mean_U, variance_U) = normalised_relu(z_BU, scale_U, bias_U, self.eps)
         with torch.no_grad():
-            self._follow(mean_U, variance_U, len(z_BU))
+            self.follow(mean_U, variance_U, len(z_BU))
         return out_BU
 
     def as_line(self, scale_U: Tensor) -> tuple[Tensor, Tensor]:
@@ -78,7 +78,8 @@ class PlainBatchNorm(nn.Module):
         """Whether it normalises with the batch's own statistics; else with the moving ones."""
         return self.training or self._rows_seen is not None
 
-    def _follow(self, mean_U: Tensor, variance_U: Tensor, rows: int) -> None:
+    def follow(self, mean_U: Tensor, variance_U: Tensor, rows: int) -> None:
+        """Take note of a batch's own statistics."""
         if self._rows_seen is None:
             self.mean_U.lerp_(mean_U, self.momentum)
             self.variance_U.lerp_(variance_U, self.momentum)

@@ -31,27 +31,40 @@ def normalised_sum(z_BP: Tensor, weight_P: Tensor, eps: float) -> tuple[Tensor, 
 class _NormalisedSum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, z_BP: Tensor, weight_P: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
-        mean_P, variance_P = _statistics(z_BP)
-        inverse_P = (variance_P + eps).rsqrt()
+        out_B, mean_P, variance_P, inverse_P = sum_of_normalised(z_BP, weight_P, eps)
         ctx.save_for_backward(z_BP, weight_P, mean_P, inverse_P)
         ctx.mark_non_differentiable(mean_P, variance_P)
-        scale_P = weight_P * inverse_P
-        return z_BP @ scale_P - mean_P @ scale_P, mean_P, variance_P
+        return out_B, mean_P, variance_P
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
-        """With y the normalised interactions and g the gradient of the sum, that of the weights is sum_b g_b y_b.
-
-        Batch norm's own backward pass, applied to g_b weight_p, is then ``slope z + scale g + shift``.
-        """
         z_BP, weight_P, mean_P, inverse_P = ctx.saved_tensors
-        gradient_B, rows = gradients[0], len(z_BP)
-        total = gradient_B.sum()
-        into_weight_P = inverse_P * (gradient_B @ z_BP - mean_P * total)
-        scale_P = weight_P * inverse_P
-        slope_P = -scale_P * inverse_P * into_weight_P / rows
-        shift_P = -scale_P * total / rows - slope_P * mean_P
-        return _affine(z_BP, slope_P, gradient_B, scale_P, shift_P), into_weight_P, None
+        (slope_P, scale_P, shift_P), into_weight_P = gradient_line(z_BP, weight_P, mean_P, inverse_P, gradients[0])
+        return _affine(z_BP, slope_P, gradients[0], scale_P, shift_P), into_weight_P, None
+
+
+def sum_of_normalised(z_BP: Tensor, weight_P: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The sum [B], the batch's mean and variance, and one over its standard deviation [P]."""
+    mean_P, variance_P = _statistics(z_BP)
+    inverse_P = (variance_P + eps).rsqrt()
+    scale_P = weight_P * inverse_P
+    return z_BP @ scale_P - mean_P @ scale_P, mean_P, variance_P, inverse_P
+
+
+def gradient_line(
+    z_BP: Tensor, weight_P: Tensor, mean_P: Tensor, inverse_P: Tensor, gradient_B: Tensor
+) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:
+    """The gradient of the interactions as ``slope z + scale g + shift``, and that of the weights: [P] each.
+
+    With y the normalised interactions and g the gradient of the sum, that of the weights is sum_b g_b y_b. The line is
+    batch norm's own backward pass, applied to g_b weight_p.
+    """
+    total, rows = gradient_B.sum(), len(z_BP)
+    into_weight_P = inverse_P * (gradient_B @ z_BP - mean_P * total)
+    scale_P = weight_P * inverse_P
+    slope_P = -scale_P * inverse_P * into_weight_P / rows
+    shift_P = -scale_P * total / rows - slope_P * mean_P
+    return (slope_P, scale_P, shift_P), into_weight_P
 
 
 def _statistics(z_BP: Tensor) -> Statistics:

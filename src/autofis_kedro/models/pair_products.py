@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from autofis_kedro.compiled import is_compiled
-from autofis_kedro.models.embeddings import one_row_each
 
 
 def pair_products(e_BFK: Tensor, pairs_2P: Tensor) -> Tensor:
@@ -20,15 +19,11 @@ def pair_products(e_BFK: Tensor, pairs_2P: Tensor) -> Tensor:
     return product_BP
 
 
-def weighted_pair_sum(e_BFK: Tensor, pairs_2P: Tensor, weight_P: Tensor) -> Tensor:
-    """``sum_p weight_p <e_i, e_j>`` for prediction, without gradients: [B]."""
-    if is_compiled(e_BFK):
-        return weighted_pair_sum_of_rows(*one_row_each(e_BFK), pairs_2P, weight_P)
-    return pair_products(e_BFK, pairs_2P) @ weight_P
-
-
 def weighted_pair_sum_of_rows(table_NK: Tensor, rows_BF: Tensor, pairs_2P: Tensor, weight_P: Tensor) -> Tensor:
-    """The same, compiled, of vectors where they lie in a table: row ``rows_BF[:, i]`` is e_i."""
+    """``sum_p weight_p <e_i, e_j>`` for prediction, compiled: [B].
+
+    The vectors are read where they lie in a table: row ``rows_BF[:, i]`` is e_i.
+    """
     from autofis_kedro.models.pair_products_numba import weighted_sum  # importing numba takes half a second
 
     return weighted_sum(table_NK, rows_BF, pairs_2P, weight_P)

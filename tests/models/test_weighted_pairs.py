@@ -1,0 +1,131 @@
+"""The weighted sum of pairs out of a table, as one operation, is the formula of the paper; so are its gradients."""
+
+from contextlib import nullcontext
+from itertools import combinations
+
+import numba
+import pytest
+import torch
+
+from autofis_kedro.compiled import plain_torch
+from autofis_kedro.models import CTRModel, ModelSpec
+from autofis_kedro.models.weighted_pairs import Read, normalised_pairs, weighted_pairs
+from tests.problems import random_batch, schema_of
+
+ALL_OF_6 = tuple(combinations(range(6), 2))
+SOME_OF_6 = ((2, 4), (0, 1), (4, 3), (0, 5))
+ROWS, IDS, EPS = 200, 50, 1e-3
+TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}
+
+
+def problem(size, pairs):
+    generator = torch.Generator().manual_seed(0)
+    table_NK = torch.randn(IDS, size, generator=generator).requires_grad_()
+    rows_BF = torch.randint(IDS, (ROWS, 6), generator=generator, dtype=torch.int32)
+    weight_P = torch.randn(len(pairs), generator=generator).requires_grad_()
+    vector_FK = torch.randn(6, size, generator=generator).requires_grad_()
+    factor_B = torch.randn(ROWS, generator=generator)
+    return table_NK, rows_BF, weight_P, vector_FK, factor_B
+
+
+def exact(*tensors):
+    return [tensor.detach().double().requires_grad_() for tensor in tensors]
+
+
+def products(e_BFK, pairs):
+    return torch.stack([(e_BFK[:, i] * e_BFK[:, j]).sum(1) for i, j in pairs], 1)
+
+
+@pytest.mark.parametrize("with_parts", [True, False])
+@pytest.mark.parametrize("with_vectors", [True, False])
+@pytest.mark.parametrize("pairs", [ALL_OF_6, SOME_OF_6], ids=["all", "some"])
+@pytest.mark.parametrize("size", [1, 7, 16, 40])
+def test_the_weighted_sum_and_its_gradients_are_the_formulas(size, pairs, with_vectors, with_parts):
+    table_NK, rows_BF, weight_P, vector_FK, factor_B = problem(size, pairs)
+    table, weight, vector = exact(table_NK, weight_P, vector_FK)
+    e_BFK = table[rows_BF.long()]
+    e_BFK.retain_grad()
+    expected_B = products(e_BFK, pairs) @ weight
+    if with_vectors:
+        expected_B = expected_B + (e_BFK * vector).sum((1, 2))
+    expected_B.backward(factor_B.double())
+
+    parts = {} if with_parts else None
+    flat_NK = table_NK[rows_BF.long()].flatten(0, 1).detach().requires_grad_()
+    every_BF = torch.arange(ROWS * 6, dtype=torch.int32).view(ROWS, 6)
+    where = (table_NK, rows_BF) if with_parts else (flat_NK, every_BF)
+    read = Read(*where, parts, torch.tensor(pairs).T.contiguous())
+    found_B = weighted_pairs(read, weight_P, vector_FK if with_vectors else None)
+    found_B.backward(factor_B)
+    into_ZK = parts[0] if with_parts else flat_NK.grad
+    torch.testing.assert_close(found_B.double(), expected_B, **TOLERANCE)
+    torch.testing.assert_close(into_ZK.double(), e_BFK.grad.flatten(0, 1), **TOLERANCE)
+    torch.testing.assert_close(weight_P.grad.double(), weight.grad, **TOLERANCE)
+    if with_vectors:
+        torch.testing.assert_close(vector_FK.grad.double(), vector.grad, **TOLERANCE)
+    assert table_NK.grad is None, "no gradient as large as the table"
+
+
+@pytest.mark.parametrize("pairs", [ALL_OF_6, SOME_OF_6], ids=["all", "some"])
+@pytest.mark.parametrize("size", [3, 40])
+def test_the_normalised_sum_and_its_gradients_are_batch_norms(size, pairs):
+    table_NK, rows_BF, weight_P, _, factor_B = problem(size, pairs)
+    table, weight = exact(table_NK, weight_P)
+    e_BFK = table[rows_BF.long()]
+    e_BFK.retain_grad()
+    z_BP = products(e_BFK, pairs)
+    variance_P, mean_P = torch.var_mean(z_BP, 0, correction=0)
+    expected_B = ((z_BP - mean_P) / (variance_P + EPS).sqrt()) @ weight
+    expected_B.backward(factor_B.double())
+
+    parts = {}
+    read = Read(table_NK, rows_BF, parts, torch.tensor(pairs).T.contiguous())
+    found_B, (found_mean_P, found_variance_P) = normalised_pairs(read, weight_P, EPS)
+    found_B.backward(factor_B)
+    torch.testing.assert_close(found_B.double(), expected_B, **TOLERANCE)
+    torch.testing.assert_close(found_mean_P.double(), mean_P, **TOLERANCE)
+    torch.testing.assert_close(found_variance_P.double(), variance_P, **TOLERANCE)
+    torch.testing.assert_close(parts[0].double(), e_BFK.grad.flatten(0, 1), **TOLERANCE)
+    torch.testing.assert_close(weight_P.grad.double(), weight.grad, **TOLERANCE)
+
+
+@pytest.mark.parametrize("pairs", [ALL_OF_6, SOME_OF_6], ids=["all", "some"])
+def test_results_do_not_depend_on_the_number_of_threads(pairs):
+    found, before = [], torch.get_num_threads()
+    try:
+        for threads in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
+            torch.set_num_threads(threads)
+            table_NK, rows_BF, weight_P, vector_FK, factor_B = problem(7, pairs)
+            parts = {}
+            read = Read(table_NK, rows_BF, parts, torch.tensor(pairs).T.contiguous())
+            out_B = weighted_pairs(read, weight_P, vector_FK)
+            out_B.backward(factor_B)
+            found.append([out_B, parts[0], weight_P.grad, vector_FK.grad])
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(*both) for both in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize("multi_hot", [(), (1, 3)])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        ModelSpec(embedding_dim=5, weighting="learned"),
+        ModelSpec(embedding_dim=5, weighting="learned", linear_form="field_vectors"),
+        ModelSpec(embedding_dim=5, normalize=True, weighting="learned"),
+        ModelSpec(embedding_dim=5, normalize=True, weighting="learned", linear_form="field_vectors"),
+    ],
+    ids=["weights", "field_vectors", "norm", "norm_field_vectors"],
+)
+def test_a_model_has_the_logits_and_gradients_of_plain_torch(spec, multi_hot):
+    schema = schema_of([50, 6, 40, 7, 9, 5], multi_hot)
+    batch, found = random_batch(schema, 300), []
+    for who_computes in (nullcontext, plain_torch):
+        model = CTRModel(spec, schema, SOME_OF_6, seed=1).train()
+        with who_computes():
+            logit_B = model(batch)
+            logit_B.square().sum().backward()
+        found.append({"logits": logit_B.detach()} | {name: p.grad for name, p in model.named_parameters()})
+    assert found[0].keys() == found[1].keys()
+    for name, compiled in found[0].items():
+        torch.testing.assert_close(compiled, found[1][name], rtol=1e-3, atol=1e-4, msg=name)
