@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
+from threading import Timer
 from typing import Any
 
 from benchmarks.load import QUIET, OthersShare, wait_until_quiet
@@ -17,6 +18,8 @@ from benchmarks.step_worker import StepProblem
 
 ROOT = Path(__file__).resolve().parents[1]
 THREADS = 2
+LONGEST_ANSWER = 180
+"""Seconds."""
 FEWEST_STEPS = 3
 """Counted in a block."""
 ALLOCATOR = {
@@ -112,11 +115,19 @@ class Worker:
 
     def _answer(self) -> dict[str, Any]:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.startswith("{"):  # not what a library prints while it is imported
-                answer: dict[str, Any] = json.loads(line)
-                return answer
-        raise SystemExit(f"{self.name}: the process ended with status {self.process.wait()}; its message is above")
+        watchdog = Timer(LONGEST_ANSWER, self.process.kill)  # seen now and then: both sides wait for the other
+        watchdog.start()
+        try:
+            for line in self.process.stdout:
+                if line.startswith("{"):  # not what a library prints while it is imported
+                    answer: dict[str, Any] = json.loads(line)
+                    return answer
+        finally:
+            watchdog.cancel()
+        raise SystemExit(
+            f"{self.name}: the process ended with status {self.process.wait()} or said nothing for {LONGEST_ANSWER} s; "
+            "its message is above"
+        )
 
 
 def alternate(
