@@ -111,17 +111,12 @@ class PrintSummary:
     """Ends a run with what the user came for."""
 
     @hook_impl
-    def after_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
-    ) -> None:
-        """Print what this run made: models compared, interactions kept, tables, and where everything is.
-
-        A run that found everything made prints the tables that it was asked for all the same.
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Print what this run made, or was asked for and found made: models compared, interactions kept, tables, and
+        where everything is.
         """
         made = pipeline.all_outputs()
-        names = run_params.get("pipeline_names") or [run_params.get("pipeline_name") or "__default__"]
-        asked = made if pipeline.nodes else set().union(*(pipelines[name].all_outputs() for name in names))
-        tables = [catalog[n].load() for n in sorted(asked) if isinstance(catalog.get(n), PaperTableDataset)]
+        tables = [catalog[n].load() for n in sorted(made) if isinstance(catalog.get(n), PaperTableDataset)]
         searched = [name for name in (*SEARCHED, *SEARCHED_3RD, *SEARCHED_BI) if f"{name}.selection" in made]
         selections = {name: catalog[f"{name}.selection"].load() for name in searched}
         metrics = [catalog[f"{name}.metrics"].load() for name in ALL if f"{name}.metrics" in made]

@@ -54,3 +54,12 @@ def test_slices_are_the_rows_of_each_batch():
     matrix = torch.arange(20).reshape(10, 2).numpy()
     parts = slices(matrix, 3, 3)
     assert [part[0, 0] for part in parts] == [0, 6, 12]
+
+
+def test_what_comes_before_a_batch_may_be_had_for_fewer_batches():
+    followed = []
+    batches = whole_batches(random_examples(schema_of([5, 4]), 250, seed=0), InferenceConfig(batch_size=50), CPU)
+    score = scorer_of(lambda batch: batch.labels_B, batches, [lambda n=n: followed.append(n) for n in range(2)])
+    for number in range(7):
+        score(number)
+    assert followed == [0, 1, 0, 1, 0, 0, 1]

@@ -70,6 +70,28 @@ def test_a_star_needs_every_test_to_carry_it():
     assert not claim(sure, [FM, noisy], {}).is_significant
 
 
+def test_a_star_needs_every_rival_to_be_compared_with():
+    sure = model("autofm", [0.80, 0.81, 0.805])
+    uncompared = model("deepfm", [0.90, 0.90])
+    found = claim(sure, [FM, uncompared], {})
+    assert found.rival == "fm"
+    assert not found.is_significant
+    notes = table(FM, uncompared, sure).notes
+    assert any("numbers of seeds differ" in note and "Deep 2" in note for note in notes)
+
+
+def test_of_two_better_rivals_the_surely_better_one_is_named():
+    ours = model("autofm", [0.80, 0.81, 0.805])
+    perhaps, surely = model("fm", [0.79, 0.83, 0.80]), model("deepfm", [0.90, 0.91, 0.905])
+    assert claim(ours, [perhaps, surely], {}).rival == "deepfm"
+
+
+def test_the_private_data_set_is_said_to_be_other_data():
+    published = Published(data_sets={"own": "private", "criteo": "criteo"}, statistics={}, tables={})
+    assert "other data" in published.beside("own")
+    assert "sample" in published.beside("criteo")
+
+
 def test_other_numbers_of_seeds_and_random_draws_are_not_compared():
     assert claim(model("autofm", [0.8, 0.81]), [FM], {}) is None
     assert claim(model("random_fm", [0.8, 0.81, 0.82]), [FM], {}) is None

@@ -15,7 +15,7 @@ from autofis_kedro.roster import RANDOM_FM
 SIGNIFICANT = 0.005
 """The paper's level."""
 WITHOUT_RANDOMNESS = ("gbdt_lr",)
-"""Models that come out the same with every seed: one training stands for all."""
+"""Models that are trained once, with no seed of their own: that training stands for all."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,17 @@ class Claim:
 def claim(model: ModelMetrics, rivals: Sequence[ModelMetrics], predictions: Mapping[str, pl.DataFrame]) -> Claim | None:
     """The weakest of the model's claims; None without a rival that it can be compared with.
 
+    A star needs every rival to be compared with, and beaten.
+
     Args:
         predictions: of the models by name (``{model}.predictions``), for one seed alone.
     """
     found = [tested for rival in rivals if (tested := _against(model, rival, predictions)) is not None]
     if not found:
         return None
-    weakest = min(found, key=lambda tested: (tested.is_better, -tested.p))
-    everywhere = all(tested.is_significant for tested in found)
+    # a rival that is better comes first, the surest of them; then the least sure of those that are worse
+    weakest = min(found, key=lambda tested: (tested.is_better, -tested.p if tested.is_better else tested.p))
+    everywhere = len(found) == len(rivals) and all(tested.is_significant for tested in found)
     return Claim(**(vars(weakest) | {"is_significant": everywhere}))
 
 

@@ -21,10 +21,9 @@ def dataset_table(statistics: DatasetStatistics, published: Published) -> PaperT
         for name, split in statistics.splits.items()
     ]
     papers = [_published(name, found) for name, found in published.statistics.items()]
-    twin = published.data_sets.get(statistics.dataset)
     note = (
-        f"the rows here stand beside the paper's {twin}; they may be a sample of it"
-        if twin
+        published.beside(statistics.dataset)
+        if statistics.dataset in published.data_sets
         else f"the paper has no data set '{statistics.dataset}': its own three stand below"
     )
     return PaperTable(

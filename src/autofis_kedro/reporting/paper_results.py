@@ -9,7 +9,7 @@ import polars as pl
 
 from autofis_kedro.errors import UserError
 from autofis_kedro.evaluation.inference_time import InferenceTimes
-from autofis_kedro.reporting.claims import claim
+from autofis_kedro.reporting.claims import WITHOUT_RANDOMNESS, claim
 from autofis_kedro.reporting.paper_rows import PaperRows, Part
 from autofis_kedro.reporting.paper_table import Column, PaperTable, Value
 from autofis_kedro.reporting.published import Published, PublishedRow
@@ -67,7 +67,7 @@ def _row(label: str, rows: PaperRows, results: Results, printed: Mapping[str, Pu
     row |= _time(results.times, model.model, base.model)
     row |= _claim(label, rows, results)
     if label in printed:
-        row |= _printed(printed[label], printed[first])
+        row |= _printed(printed[label], printed.get(first))
     return row
 
 
@@ -125,7 +125,7 @@ def _claim(label: str, rows: PaperRows, results: Results) -> dict[str, Value]:
     }
 
 
-def _printed(row: PublishedRow, base: PublishedRow) -> dict[str, Value]:
+def _printed(row: PublishedRow, base: PublishedRow | None) -> dict[str, Value]:
     shares = [share for share in (row.kept, row.kept_triples) if share is not None]
     found: dict[str, Value] = {
         "published_auc": row.auc,
@@ -135,7 +135,7 @@ def _printed(row: PublishedRow, base: PublishedRow) -> dict[str, Value]:
     }
     if shares:
         found["published_kept"] = " / ".join(_share(share) for share in shares)
-    if row.seconds is not None and base.seconds is not None:
+    if row.seconds is not None and base is not None and base.seconds is not None:
         found |= {"published_seconds": row.seconds, "published_time_ratio": row.seconds / base.seconds}
     if row.search_minutes is not None and row.train_minutes is not None:
         found["published_cost"] = f"{row.search_minutes:.0f} + {row.train_minutes:.0f}"
@@ -180,8 +180,12 @@ def _notes(
     rows: PaperRows, results: Results, made: tuple[dict[str, Value], ...], published: Published, has_published: bool
 ) -> tuple[str, ...]:
     notes = [_seeds_note(results.metrics)]
-    if any(row.get("p") is None and row["seeds"] for row in made[1:]):
+    if any(row.get("p") is None for row in made[1:]):
         notes.append("no p: nothing to test against, or another number of seeds")
+    counts = {row["model"]: row["seeds"] for row in made if row["namespace"] not in ("random_fm", *WITHOUT_RANDOMNESS)}
+    if len(set(counts.values())) > 1:
+        said = ", ".join(f"{name} {count}" for name, count in counts.items())
+        notes.append(f"numbers of seeds differ, and no star is given where they do: {said}")
     if results.times is not None and "time" in rows.parts:
         times = results.times
         first = next(iter(rows.models))
@@ -190,6 +194,8 @@ def _notes(
             f"time: of scoring rows in batches of {times.batch_size:,}, the model alone, as a multiple of {first}'s, "
             f"which takes {seconds:.2f} s for {times.rows:,} rows ({times.device}, threads: {times.threads})"
         )
+        if set(rows.models.values()) & set(ON_LEAVES):
+            notes.append("time of GBDT: following the trees, on the CPU, and the model over their leaves")
         if rows.models[first] == "fm":
             notes.append("FM is computed by its identity, at a cost that pairs do not add to; the paper adds them up")
     if "cost" in rows.parts:
@@ -197,7 +203,7 @@ def _notes(
     if "relative" in rows.parts:
         notes.append(f"impr.: relative improvement of the AUC over {next(iter(rows.models))}'s")
     notes.append(
-        f"published: the paper's {published.data_sets[results.dataset]}, of which the rows here may be a sample"
+        published.beside(results.dataset)
         if has_published
         else f"the paper has no such table for data set '{results.dataset}': no published columns"
     )

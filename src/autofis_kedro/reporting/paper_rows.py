@@ -20,7 +20,7 @@ _THIRD = {
 }
 _AS_IN_THE_PAPER = (
     "tested as in the paper: AutoFM against FM, AutoDeepFM against every baseline, of the same order; p is that of the "
-    "rival that it is least surely better than"
+    "rival that it is least surely better than; baselines against FM, which the paper does not test"
 )
 
 

@@ -67,3 +67,10 @@ class Published(Frozen):
     def of(self, table: str, dataset: str) -> Mapping[str, PublishedRow]:
         """The rows of a table for a data set here; empty where the paper has none."""
         return self.tables.get(table, {}).get(self.data_sets.get(dataset, ""), {})
+
+    def beside(self, dataset: str) -> str:
+        """What a reader must know of the published columns beside a data set here."""
+        theirs = self.data_sets[dataset]
+        if theirs == dataset:
+            return f"published: the paper's {theirs}, of which the rows here may be a sample"
+        return f"published: the paper's {theirs} data set, which is other data: compare directions, not values"

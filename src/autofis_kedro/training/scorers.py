@@ -43,13 +43,13 @@ def scorer_of(model: CTRModel, batches: Sequence[Batch], before: Sequence[Callab
     """Score batches in turn, from the first again after the last.
 
     Args:
-        before: what is done before a batch of the same number, such as following rows through trees.
+        before: what is done before a batch, such as following its rows through trees; as many as there are batches.
     """
 
     def score(number: int) -> Tensor:
         place = number % len(batches)
         if before:
-            before[place]()
+            before[place % len(before)]()
         logits: Tensor = model(batches[place])
         return logits
 

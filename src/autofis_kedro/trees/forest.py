@@ -95,9 +95,12 @@ class Forest:
         """Leaves of each tree."""
         return tuple(tree["num_leaves"] for tree in self._booster.dump_model()["tree_info"])
 
-    def leaves(self, matrix_BC: Float32) -> NDArray[np.int32]:
-        """The leaf that each row falls into in every tree, counted from 0 in each: [B, T]."""
-        found = self._booster.predict(matrix_BC, pred_leaf=True)
+    def leaves(self, matrix_BC: Float32, *, threads: int = 0) -> NDArray[np.int32]:
+        """The leaf that each row falls into in every tree, counted from 0 in each: [B, T].
+
+        ``threads`` of 0 leaves their number to LightGBM.
+        """
+        found = self._booster.predict(matrix_BC, pred_leaf=True, num_threads=threads)
         leaves_BT: NDArray[np.int32] = np.asarray(found, dtype=np.int32).reshape(len(matrix_BC), len(self.n_leaves_T))
         return leaves_BT
 

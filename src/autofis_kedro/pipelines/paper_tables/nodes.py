@@ -6,12 +6,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import polars as pl
+import torch
 from torch import Tensor
 
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.data.statistics import DatasetStatistics
+from autofis_kedro.errors import UserError
 from autofis_kedro.evaluation.inference_time import InferenceConfig, InferenceTimes, Scorer, time_inference
 from autofis_kedro.pipelines.naming import by_model
 from autofis_kedro.reporting.dataset_table import dataset_table
@@ -35,6 +38,11 @@ def time_models(
     device = device_of(training)
     batches = whole_batches(test_examples, inference, device)
     metrics, weights, selections = (by_model(found, kind) for kind in ("metrics", "weights", "selection"))
+    without_spec = [name for name, found_metrics in metrics.items() if found_metrics.spec is None]
+    if without_spec:
+        raise UserError(
+            f"metrics of {without_spec[0]} are of an early version, without its spec: train it again"
+        )
     scorers: dict[str, Scorer] = {}
     on_leaves = [name for name in metrics if name.startswith("gbdt")]
     for name in metrics.keys() - set(on_leaves):
@@ -61,10 +69,14 @@ def _followed(
 ) -> list[Callable[[], object]]:
     """For every batch, following its rows through the trees."""
     grown = Forest.of_tensors(forest, schema)
-    frame, examples = next(TreeRows(test_rows, test_examples).chunks())
-    matrix = grown.columns.matrix(frame, examples)
-    n_batches = min(n_batches, len(matrix) // batch_size)
-    return [partial(grown.leaves, rows) for rows in slices(matrix, n_batches, batch_size)]
+    parts, rows = [], 0
+    for frame, examples in TreeRows(test_rows, test_examples).chunks():
+        parts.append(grown.columns.matrix(frame, examples))
+        rows += len(frame)
+        if rows >= n_batches * batch_size:
+            break
+    matrix, threads = np.concatenate(parts), torch.get_num_threads()
+    return [partial(grown.leaves, part, threads=threads) for part in slices(matrix, n_batches, batch_size)]
 
 
 def lay_out(dataset_statistics: DatasetStatistics, published: Published, *, name: str, **found: Any) -> PaperTable:
