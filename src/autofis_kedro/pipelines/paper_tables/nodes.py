@@ -40,9 +40,7 @@ def time_models(
     metrics, weights, selections = (by_model(found, kind) for kind in ("metrics", "weights", "selection"))
     without_spec = [name for name, found_metrics in metrics.items() if found_metrics.spec is None]
     if without_spec:
-        raise UserError(
-            f"metrics of {without_spec[0]} are of an early version, without its spec: train it again"
-        )
+        raise UserError(f"metrics of {without_spec[0]} are of an early version, without its spec: train it again")
     scorers: dict[str, Scorer] = {}
     on_leaves = [name for name in metrics if name.startswith("gbdt")]
     for name in metrics.keys() - set(on_leaves):
