@@ -37,8 +37,28 @@ def register_pipelines() -> dict[str, Pipeline]:
     extracted = data + _extracted(roster.SEARCHED)
     retrained = extracted + retrain.create_pipeline()
     autofis = retrained + baselines.create_pipeline(("fm",)) + baselines.create_controls()
+    pipelines = _compared(data, autofis)
+    plain = {name: pipeline for name, (pipeline, _) in pipelines.items()}
+    return {
+        "ingestion": ingestion.create_pipeline(),
+        "bucketing": data,
+        "search": extracted,
+        "gate_extraction": extracted,
+        "retrain": retrained,
+        "predict": predict.create_pipeline(),
+        "transferred": transfer.any_transfer(),
+        "stability": data + stability.create_pipeline(),
+        "figure3": plain["statistics_auc"].to_outputs("statistics_auc_against_alpha"),
+        "figure4_5": (plain["autofis"] + synthetic_figures.create_pipeline()).to_outputs("figure4", "figure5"),
+        "table2": data + paper_tables.statistics_table(),
+        **{name: _table(name, data, plain) for name in TABLES},
+    } | {name: pipeline + comparison.create_pipeline(models) for name, (pipeline, models) in pipelines.items()}
+
+
+def _compared(data: Pipeline, autofis: Pipeline) -> dict[str, tuple[Pipeline, tuple[str, ...]]]:
+    """Pipelines that end in a comparison, each with the models that it compares."""
     both_orders = _retrained(data + baselines.create_pipeline(("fm", "deepfm")), roster.SEARCHED, ("",))
-    pipelines = {
+    return {
         "baselines": (
             data + baselines.create_pipeline() + trees.create_pipeline(roster.ON_LEAVES),
             roster.BASELINES,
@@ -79,21 +99,6 @@ def register_pipelines() -> dict[str, Pipeline]:
             roster.MAIN,
         ),
     }
-    plain = {name: pipeline for name, (pipeline, _) in pipelines.items()}
-    return {
-        "ingestion": ingestion.create_pipeline(),
-        "bucketing": data,
-        "search": extracted,
-        "gate_extraction": extracted,
-        "retrain": retrained,
-        "predict": predict.create_pipeline(),
-        "transferred": transfer.any_transfer(),
-        "stability": data + stability.create_pipeline(),
-        "figure3": plain["statistics_auc"].to_outputs("statistics_auc_against_alpha"),
-        "figure4_5": (plain["autofis"] + synthetic_figures.create_pipeline()).to_outputs("figure4", "figure5"),
-        "table2": data + paper_tables.statistics_table(),
-        **{name: _table(name, data, plain) for name in TABLES},
-    } | {name: pipeline + comparison.create_pipeline(models) for name, (pipeline, models) in pipelines.items()}
 
 
 def _table(name: str, data: Pipeline, stages: Mapping[str, Pipeline]) -> Pipeline:
