@@ -73,7 +73,7 @@ def pair_values(contents: Contents) -> dict[str, Any]:
     names = [field.name for field in contents.statistics.fields]
     place = {name: i for i, name in enumerate(names)}
     pairs = [(a, b) for a, b in contents.statistics_auc.select("field_1", "field_2").iter_rows()]
-    number = {pair: i for i, pair in enumerate(pairs)}
+    number: dict[tuple[str, ...], int] = {pair: i for i, pair in enumerate(pairs)}
     auc = dict(zip(pairs, contents.statistics_auc["statistics_auc"], strict=True))
     shares = contents.shares()
     alphas = {}
@@ -81,12 +81,12 @@ def pair_values(contents: Contents) -> dict[str, Any]:
         known = {(a, b): alpha for a, b, alpha in found.gates.select("field_1", "field_2", "alpha").iter_rows()}
         alphas[found.name] = [known.get(pair) for pair in pairs]
     kept = {
-        found.name: [number[i.fields] for i in found.selection.interactions if i.fields in number]  # type: ignore[index]
+        found.name: [number[i.fields] for i in found.selection.interactions if i.fields in number]
         for found in contents.searched
     }
-    planted = [number[pair] for fields in contents.planted if (pair := tuple(fields)) in number]  # type: ignore[index]
-    values = {"alpha": alphas, "statistics_auc": [auc[pair] for pair in pairs]}
-    values["share"] = [shares[pair] for pair in pairs] if shares is not None else None  # type: ignore[assignment]
+    planted = [number[pair] for fields in contents.planted if (pair := tuple(fields)) in number]
+    values: dict[str, Any] = {"alpha": alphas, "statistics_auc": [auc[pair] for pair in pairs]}
+    values["share"] = [shares[pair] for pair in pairs] if shares is not None else None
     rounded: dict[str, Any] = _with_tokens(values)
     places = [[place[first], place[second]] for first, second in pairs]
     return {"fields": [escape(n) for n in names], "pairs": places, "kept": kept, "planted": planted} | rounded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,8 +60,7 @@ def headline(contents: Contents) -> Headline:
     reference = contents.row_of(REFERENCE) or {}
     first = contents.searched[0]
     kept, candidates = first.selection.count(2), first.selection.candidates
-    quality = {key: spread(row.get(key), row.get(f"{key}_std")) for row in (chosen,) for key in _SHOWN}  # type: ignore[arg-type]
-    against = {key: spread(reference.get(key), reference.get(f"{key}_std")) for key in _SHOWN}  # type: ignore[arg-type]
+    quality, against = _quality(chosen), _quality(reference)
     is_reference = contents.chosen.model == REFERENCE
     return Headline(
         model=contents.chosen.model,
@@ -83,7 +83,9 @@ def headline(contents: Contents) -> Headline:
     )
 
 
-_SHOWN = ("test_auc", "test_log_loss")
+def _quality(row: Mapping[str, Any]) -> dict[str, str]:
+    """AUC and log loss with their spreads."""
+    return {key: spread(row.get(key), row.get(f"{key}_std")) for key in ("test_auc", "test_log_loss")}
 
 
 def _card(title: str, key: str, chosen: dict[str, Any], reference: dict[str, Any], is_reference: bool) -> Card:
