@@ -16,6 +16,8 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from autofis_kedro.compiled.vectors import splat, vector_at
+
 LANES = 16
 """Numbers in a vector: 64 bytes."""
 MIXTURES = 8
@@ -50,16 +52,16 @@ def _mix(_context: Any, weight_XF: Any, e_FS: Any, into_XS: Any) -> Any:
             for total in sums:
                 builder.store(ir.Constant(_VECTOR, [0.0] * LANES), total)
             with cgutils.for_range(builder, n_rows) as loop:
-                row = _vector_at(builder, e.data, builder.add(builder.mul(loop.index, width), s))
+                row = vector_at(builder, e.data, builder.add(builder.mul(loop.index, width), s), _VECTOR)
                 numbers = builder.load(row, align=4)
                 for number, total in enumerate(sums):
                     mixture = builder.add(x, ir.Constant(x.type, number))
                     place = builder.add(builder.mul(mixture, n_rows), loop.index)
-                    weight_here = _splat(builder, builder.load(builder.gep(weight.data, [place])))
+                    weight_here = splat(builder, builder.load(builder.gep(weight.data, [place])), _VECTOR)
                     builder.store(builder.call(add, [weight_here, numbers, builder.load(total)]), total)
             for number, total in enumerate(sums):
                 mixture = builder.add(x, ir.Constant(x.type, number))
-                target = _vector_at(builder, into.data, builder.add(builder.mul(mixture, width), s))
+                target = vector_at(builder, into.data, builder.add(builder.mul(mixture, width), s), _VECTOR)
                 builder.store(builder.load(total), target, align=4)
         return context.get_dummy_value()
 
@@ -68,14 +70,3 @@ def _mix(_context: Any, weight_XF: Any, e_FS: Any, into_XS: Any) -> Any:
 
 mix: Any = intrinsic(_mix)
 """``mix(weight_XF, e_FS, into_XS)``: ``into_xs = sum_f weight_xf e_fs`` of contiguous float32 arrays."""
-
-
-def _vector_at(builder: ir.IRBuilder, data: Any, place: Any) -> Any:
-    return builder.bitcast(builder.gep(data, [place]), _VECTOR.as_pointer())
-
-
-def _splat(builder: ir.IRBuilder, number: Any) -> Any:
-    zero = ir.Constant(ir.IntType(32), 0)
-    first = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), number, zero)
-    mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-    return builder.shuffle_vector(first, ir.Constant(_VECTOR, ir.Undefined), mask)

@@ -84,11 +84,11 @@ class DeferredAdam:
         self._t += 1
         self._since_flush += 1
         correction = math.sqrt(1 - self.betas[1] ** self._t) / (1 - self.betas[0] ** self._t)
-        for place, (table, gradient_ZK) in enumerate(zip(self._tables, gradients, strict=True)):
-            rate = self.rates[place] * correction
-            self._kernels.update(table, self._reads, gradient_ZK, AdamStep(rate, *self.betas, self.eps_hat))
+        rates = [rate * correction for rate in self.rates]
+        step = AdamStep(self._since_flush, rates, *self.betas, self.eps_hat)
+        self._kernels.update(self._tables, self._last_N, self._reads, gradients, step)
+        for place, rate in enumerate(rates):
             self._moves[place] = self._decays.add_step(self._moves[place], self._since_flush, rate)
-        self._last_N[self._reads.rows_U.long()] = self._since_flush
         self._reads = None
 
     @torch.no_grad()
@@ -103,11 +103,9 @@ class DeferredAdam:
     def _catch_up(self, rows_U: Tensor) -> None:
         if self.lazy:
             return
-        now = self._since_flush
-        decays = self._decays.factors(now)
-        for table, moves in zip(self._tables, self._moves, strict=True):
-            self._kernels.catch_up(table, self._last_N, rows_U, Skipped(now, moves, *decays, self.eps_hat))
-        self._last_N[rows_U.long()] = now
+        decays = self._decays.factors(self._since_flush)
+        skipped = Skipped(self._since_flush, self._moves, *decays, self.eps_hat)
+        self._kernels.catch_up(self._tables, self._last_N, rows_U, skipped)
 
     def tensors(self) -> dict[str, Tensor]:
         """What a checkpoint must hold beside the weights and the rates."""

@@ -5,6 +5,7 @@ Shapes: N rows of a table, K its width, Z reads of a batch, U different rows amo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,14 +49,14 @@ class Skipped:
 
     Attributes:
         now: the step that rows shall reach.
-        moves_S4: sums for the weights, by s: float64.
+        moves: of each table, sums for the weights by s, float64: [S, 4].
         first_decay_S: factor on the first moment after a number of steps: float32.
         second_decay_S: likewise on the second.
         eps_hat: Adam's.
     """
 
     now: int
-    moves_S4: Tensor
+    moves: Sequence[Tensor]
     first_decay_S: Tensor
     second_decay_S: Tensor
     eps_hat: float
@@ -63,25 +64,38 @@ class Skipped:
 
 @dataclass(frozen=True)
 class AdamStep:
-    """Numbers of one Adam step: ``rate`` holds the bias corrections."""
+    """Numbers of one Adam step.
 
-    rate: float
+    Attributes:
+        now: number of the step since the last flush.
+        rates: of each table, with the bias corrections.
+    """
+
+    now: int
+    rates: Sequence[float]
     beta_1: float
     beta_2: float
     eps_hat: float
 
 
 class RowKernels(Protocol):
-    """The three things that are done to rows."""
+    """The three things that are done to rows; of all tables at once, for a row of each lies far from the last."""
 
     def group(self, ids_Z: Tensor, n_rows: int) -> Reads:
         """Group reads by row."""
 
-    def catch_up(self, table: TableState, last_N: Tensor, rows_U: Tensor, skipped: Skipped) -> None:
-        """Apply skipped zero-gradient steps to rows; ``last_N`` is left as it is."""
+    def catch_up(self, tables: Sequence[TableState], last_N: Tensor, rows_U: Tensor, skipped: Skipped) -> None:
+        """Apply the zero-gradient steps that rows have skipped since ``last_N``, which becomes ``skipped.now``."""
 
-    def update(self, table: TableState, reads: Reads, gradient_ZK: Tensor, step: AdamStep) -> None:
-        """Sum each row's gradients and make one Adam step of it; may overwrite the gradient."""
+    def update(
+        self,
+        tables: Sequence[TableState],
+        last_N: Tensor,
+        reads: Reads,
+        gradients: Sequence[Tensor],
+        step: AdamStep,
+    ) -> None:
+        """Sum each row's gradients [Z, K] and make one Adam step of it; may overwrite the gradients."""
 
 
 class TorchKernels:
@@ -93,29 +107,43 @@ class TorchKernels:
         order_Z = torch.argsort(ids_Z, stable=True)
         return Reads(rows_U, order_Z, torch.nn.functional.pad(counts_U.cumsum(0), (1, 0)))
 
-    def catch_up(self, table: TableState, last_N: Tensor, rows_U: Tensor, skipped: Skipped) -> None:
+    def catch_up(self, tables: Sequence[TableState], last_N: Tensor, rows_U: Tensor, skipped: Skipped) -> None:
         """Apply skipped zero-gradient steps to rows."""
         for start in range(0, len(rows_U), CHUNK_ROWS):
-            rows = rows_U[start : start + CHUNK_ROWS]
-            last = last_N[rows].long()
-            m, v = table.moments[rows].unbind(1)
-            root = v.sqrt()
-            inverse = 1 / (root + skipped.eps_hat)
-            share = root * inverse
-            d0, d1, d2, d3 = skipped.moves_S4[last].to(m.dtype).T[:, :, None]
-            table.weight[rows] -= m * inverse * (d0 + share * (d1 + share * (d2 + share * d3)))
-            steps = skipped.now - last
-            decays = torch.stack([skipped.first_decay_S[steps], skipped.second_decay_S[steps]], dim=1)
-            table.moments[rows] *= decays[:, :, None]
+            rows = rows_U[start : start + CHUNK_ROWS].long()
+            for table, moves_S4 in zip(tables, skipped.moves, strict=True):
+                _catch_up(table, rows, last_N[rows].long(), moves_S4, skipped)
+            last_N[rows] = skipped.now
 
-    def update(self, table: TableState, reads: Reads, gradient_ZK: Tensor, step: AdamStep) -> None:
+    def update(
+        self,
+        tables: Sequence[TableState],
+        last_N: Tensor,
+        reads: Reads,
+        gradients: Sequence[Tensor],
+        step: AdamStep,
+    ) -> None:
         """One Adam step of the rows read."""
-        rows = reads.rows_U
+        rows = reads.rows_U.long()
         owner_Z = torch.repeat_interleave(torch.diff(reads.starts_U))
-        gradient_UK = gradient_ZK.new_zeros(len(rows), gradient_ZK.shape[1])
-        gradient_UK.index_add_(0, owner_Z, gradient_ZK[reads.order_Z])
-        m, v = table.moments[rows].unbind(1)
-        m = step.beta_1 * m + (1 - step.beta_1) * gradient_UK
-        v = step.beta_2 * v + (1 - step.beta_2) * gradient_UK.square()
-        table.moments[rows] = torch.stack([m, v], dim=1)
-        table.weight[rows] -= step.rate * m / (v.sqrt() + step.eps_hat)
+        for table, gradient_ZK, rate in zip(tables, gradients, step.rates, strict=True):
+            gradient_UK = gradient_ZK.new_zeros(len(rows), gradient_ZK.shape[1])
+            gradient_UK.index_add_(0, owner_Z, gradient_ZK[reads.order_Z])
+            m, v = table.moments[rows].unbind(1)
+            m = step.beta_1 * m + (1 - step.beta_1) * gradient_UK
+            v = step.beta_2 * v + (1 - step.beta_2) * gradient_UK.square()
+            table.moments[rows] = torch.stack([m, v], dim=1)
+            table.weight[rows] -= rate * m / (v.sqrt() + step.eps_hat)
+        last_N[rows] = step.now
+
+
+def _catch_up(table: TableState, rows: Tensor, last: Tensor, moves_S4: Tensor, skipped: Skipped) -> None:
+    m, v = table.moments[rows].unbind(1)
+    root = v.sqrt()
+    inverse = 1 / (root + skipped.eps_hat)
+    share = root * inverse
+    d0, d1, d2, d3 = moves_S4[last].to(m.dtype).T[:, :, None]
+    table.weight[rows] -= m * inverse * (d0 + share * (d1 + share * (d2 + share * d3)))
+    steps = skipped.now - last
+    decays = torch.stack([skipped.first_decay_S[steps], skipped.second_decay_S[steps]], dim=1)
+    table.moments[rows] *= decays[:, :, None]

@@ -9,6 +9,7 @@ Shapes: N rows of a table, K its width, Z reads of a batch, U different rows amo
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,11 @@ from torch import Tensor
 from autofis_kedro.compiled.loops import Array
 from autofis_kedro.compiled.prefetch import AHEAD, prefetch_row
 from autofis_kedro.compiled.threads import use_torch_threads
+from autofis_kedro.compiled.vectors import Numbers, over_rows
 from autofis_kedro.optim.gradient_rows import TorchSums
+from autofis_kedro.optim.grouping_numba import group
 from autofis_kedro.optim.row_kernels import AdamStep, Reads, Skipped, TableState
 
-IN_ORDER = {"contract", "arcp", "nsz"}  # no reordering of sums: they stay bit-identical
 
 
 class NumbaKernels:
@@ -32,41 +34,54 @@ class NumbaKernels:
         self._slot_N = np.empty(0, dtype=np.int32)
 
     def group(self, ids_Z: Tensor, n_rows: int) -> Reads:
-        """Group reads by row, rows in the order of their first read."""
+        """Group reads by row; in which order the rows come depends on the number of threads."""
+        use_torch_threads()
         if len(self._slot_N) != n_rows:
             self._slot_N = np.full(n_rows, -1, dtype=np.int32)
-        rows, order, starts = _group(ids_Z.numpy(), self._slot_N)
+        rows, order, starts = group(ids_Z.numpy(), self._slot_N, torch.get_num_threads())
         return Reads(torch.from_numpy(rows), torch.from_numpy(order), torch.from_numpy(starts))
 
-    def catch_up(self, table: TableState, last_N: Tensor, rows_U: Tensor, skipped: Skipped) -> None:
+    def catch_up(self, tables: Sequence[TableState], last_N: Tensor, rows_U: Tensor, skipped: Skipped) -> None:
         """Apply skipped zero-gradient steps to rows."""
         use_torch_threads()
         _catch_up(
-            table.weight.numpy(),
-            table.moments.numpy(),
+            *_arrays_of(tables),
+            tuple(moves_S4.numpy() for moves_S4 in skipped.moves),
             last_N.numpy(),
             rows_U.numpy(),
             skipped.now,
-            skipped.moves_S4.numpy(),
             skipped.first_decay_S.numpy(),
             skipped.second_decay_S.numpy(),
             np.float32(skipped.eps_hat),
         )
 
-    def update(self, table: TableState, reads: Reads, gradient_ZK: Tensor, step: AdamStep) -> None:
+    def update(
+        self,
+        tables: Sequence[TableState],
+        last_N: Tensor,
+        reads: Reads,
+        gradients: Sequence[Tensor],
+        step: AdamStep,
+    ) -> None:
         """One Adam step of the rows read; the gradient of a row's first read becomes their sum."""
         use_torch_threads()
+        # 1 - beta is taken before rounding: float32's 1 - 0.999 is wrong in its fifth digit
+        numbers = (step.eps_hat, step.beta_1, 1 - step.beta_1, step.beta_2, 1 - step.beta_2)
         _update(
-            table.weight.numpy(),
-            table.moments.numpy(),
+            *_arrays_of(tables),
+            tuple(gradient_ZK.contiguous().numpy() for gradient_ZK in gradients),
+            tuple(np.float32(rate) for rate in step.rates),
+            last_N.numpy(),
             reads.rows_U.numpy(),
             reads.order_Z.numpy(),
             reads.starts_U.numpy(),
-            gradient_ZK.contiguous().numpy(),
-            *(np.float32(number) for number in (step.rate, step.eps_hat)),
-            # 1 - beta is taken before rounding: float32's 1 - 0.999 is wrong in its fifth digit
-            *(np.float32(number) for number in (step.beta_1, 1 - step.beta_1, step.beta_2, 1 - step.beta_2)),
+            step.now,
+            tuple(np.float32(number) for number in numbers),
         )
+
+
+def _arrays_of(tables: Sequence[TableState]) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    return tuple(table.weight.numpy() for table in tables), tuple(table.moments.numpy() for table in tables)
 
 
 class NumbaSums(TorchSums):
@@ -87,102 +102,101 @@ class NumbaSums(TorchSums):
         _add(buffer_NK.numpy(), *(tensor.numpy() for tensor in arrays))
 
 
-@njit(cache=True)
-def _group(ids_Z: Array, slot_N: Array) -> tuple[Array, Array, Array]:
-    rows, slot_Z = np.empty_like(ids_Z), np.empty_like(ids_Z)
-    counts, n_rows = np.zeros(len(ids_Z) + 1, np.int32), 0
-    for z in range(len(ids_Z)):
-        slot = slot_N[ids_Z[z]]
-        if slot < 0:
-            slot = n_rows
-            slot_N[ids_Z[z]] = slot
-            rows[slot] = ids_Z[z]
-            n_rows += 1
-        slot_Z[z] = slot
-        counts[slot + 1] += 1
-    for slot in range(n_rows):
-        slot_N[rows[slot]] = -1  # as it was found
-        counts[slot + 1] += counts[slot]
-    order_Z, starts = np.empty_like(ids_Z), counts[: n_rows + 1]
-    following = starts.copy()
-    for z in range(len(ids_Z)):
-        order_Z[following[slot_Z[z]]] = z
-        following[slot_Z[z]] += 1
-    return rows[:n_rows], order_Z, starts
+def _moved(rows: Sequence[Numbers], shared: Sequence[Numbers]) -> tuple[Numbers, ...]:
+    """Weight and moments after zero-gradient steps (``DeferredAdam``)."""
+    weight, m, v = rows
+    d0, d1, d2, d3, first_decay, second_decay, eps, one = shared
+    root = v.sqrt()
+    inverse = one / (root + eps)
+    share = root * inverse
+    return weight - m * inverse * (d0 + share * (d1 + share * (d2 + share * d3))), m * first_decay, v * second_decay
 
 
-@njit(parallel=True, fastmath=IN_ORDER, cache=True)
+def _stepped(rows: Sequence[Numbers], shared: Sequence[Numbers]) -> tuple[Numbers, ...]:
+    """Weight and moments after one step of Adam."""
+    weight, m, v, gradient = rows
+    rate, eps, beta_1, rest_1, beta_2, rest_2 = shared
+    m = beta_1 * m + rest_1 * gradient
+    v = beta_2 * v + rest_2 * gradient * gradient
+    return weight - rate * m / (v.sqrt() + eps), m, v
+
+
+_move_row = over_rows(_moved)
+_step_row = over_rows(_stepped)
+_add_row = over_rows(lambda rows, _: (rows[0] + rows[1],))
+
+
+@njit(parallel=True, cache=True)
 def _catch_up(
-    weight: Array,
-    moments: Array,
+    weights: Any,
+    moments: Any,
+    moves: Any,
     last_N: Array,
     rows_U: Array,
     now: int,
-    moves_S4: Array,
     first_decay_S: Array,
     second_decay_S: Array,
     eps: Any,
 ) -> None:
     for u in prange(len(rows_U)):
-        if u + AHEAD < len(rows_U):
-            prefetch_row(weight, rows_U[u + AHEAD])
-            prefetch_row(moments, rows_U[u + AHEAD])
+        _ask_ahead(weights, moments, rows_U, u)
+        if u + 2 * AHEAD < len(rows_U):
+            prefetch_row(last_N, rows_U[u + 2 * AHEAD])
         row = rows_U[u]
-        steps = now - last_N[row]
-        if steps > 0:
-            moves = moves_S4[last_N[row]]
-            d0, d1, d2, d3 = np.float32(moves[0]), np.float32(moves[1]), np.float32(moves[2]), np.float32(moves[3])
-            first_decay, second_decay = first_decay_S[steps], second_decay_S[steps]
-            for k in range(weight.shape[1]):
-                root = np.sqrt(moments[row, 1, k])
-                inverse = np.float32(1) / (root + eps)
-                share = root * inverse
-                weight[row, k] -= moments[row, 0, k] * inverse * (d0 + share * (d1 + share * (d2 + share * d3)))
-                moments[row, 0, k] *= first_decay
-                moments[row, 1, k] *= second_decay
+        last = last_N[row]
+        if last < now:
+            decays = (first_decay_S[now - last], second_decay_S[now - last], eps, np.float32(1))
+            for table in range(len(weights)):
+                d = moves[table][last]
+                sums = (np.float32(d[0]), np.float32(d[1]), np.float32(d[2]), np.float32(d[3]))
+                size = weights[table].shape[1]
+                starts = (row * size, 2 * row * size, (2 * row + 1) * size)
+                _move_row(size, (weights[table], moments[table], moments[table]), starts, sums + decays)
+            last_N[row] = now
 
 
-@njit(parallel=True, fastmath=IN_ORDER, cache=True)
+@njit(parallel=True, cache=True)
 def _update(
-    weight: Array,
-    moments: Array,
+    weights: Any,
+    moments: Any,
+    gradients: Any,
+    rates: Any,
+    last_N: Array,
     rows_U: Array,
     order_Z: Array,
     starts_U: Array,
-    gradient_ZK: Array,
-    rate: Any,
-    eps: Any,
-    beta_1: Any,
-    rest_1: Any,
-    beta_2: Any,
-    rest_2: Any,
+    now: int,
+    numbers: Any,
 ) -> None:
     for u in prange(len(rows_U)):
-        if u + AHEAD < len(rows_U):
-            prefetch_row(weight, rows_U[u + AHEAD])
-            prefetch_row(moments, rows_U[u + AHEAD])
-            prefetch_row(gradient_ZK, order_Z[starts_U[u + AHEAD]])
+        _ask_ahead(weights, moments, rows_U, u)
         row, head = rows_U[u], order_Z[starts_U[u]]
-        for place in range(starts_U[u] + 1, starts_U[u + 1]):
-            if place + AHEAD < len(order_Z):
-                prefetch_row(gradient_ZK, order_Z[place + AHEAD])
-            other = order_Z[place]
-            for k in range(weight.shape[1]):
-                gradient_ZK[head, k] += gradient_ZK[other, k]
-        for k in range(weight.shape[1]):
-            gradient = gradient_ZK[head, k]
-            m = beta_1 * moments[row, 0, k] + rest_1 * gradient
-            v = beta_2 * moments[row, 1, k] + rest_2 * gradient * gradient
-            moments[row, 0, k] = m
-            moments[row, 1, k] = v
-            weight[row, k] -= rate * m / (np.sqrt(v) + eps)
+        for table in range(len(weights)):
+            gradient_ZK, size = gradients[table], weights[table].shape[1]
+            if u + AHEAD < len(rows_U):
+                prefetch_row(gradient_ZK, order_Z[starts_U[u + AHEAD]])
+            for place in range(starts_U[u] + 1, starts_U[u + 1]):
+                if place + AHEAD < len(order_Z):
+                    prefetch_row(gradient_ZK, order_Z[place + AHEAD])
+                _add_row(size, (gradient_ZK, gradient_ZK), (head * size, order_Z[place] * size), (np.float32(0),))
+            rows = (weights[table], moments[table], moments[table], gradient_ZK)
+            starts = (row * size, 2 * row * size, (2 * row + 1) * size, head * size)
+            _step_row(size, rows, starts, (rates[table], *numbers))
+        last_N[row] = now
 
 
-@njit(parallel=True, fastmath=IN_ORDER, cache=True)
+@njit(cache=True, inline="always")
+def _ask_ahead(weights: Any, moments: Any, rows_U: Array, u: int) -> None:
+    if u + AHEAD < len(rows_U):
+        for table in range(len(weights)):
+            prefetch_row(weights[table], rows_U[u + AHEAD])
+            prefetch_row(moments[table], rows_U[u + AHEAD])
+
+
+@njit(parallel=True, cache=True)
 def _add(buffer_NK: Array, rows_U: Array, order_Z: Array, starts_U: Array, gradient_ZK: Array) -> None:
+    size = buffer_NK.shape[1]
     for u in prange(len(rows_U)):
-        row = rows_U[u]
         for place in range(starts_U[u], starts_U[u + 1]):
-            read = order_Z[place]
-            for k in range(buffer_NK.shape[1]):
-                buffer_NK[row, k] += gradient_ZK[read, k]
+            starts = (rows_U[u] * size, order_Z[place] * size)
+            _add_row(size, (buffer_NK, gradient_ZK), starts, (np.float32(0),))
