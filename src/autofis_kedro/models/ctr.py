@@ -18,6 +18,7 @@ from autofis_kedro.models.embeddings import FieldTable, lend_to_untrained
 from autofis_kedro.models.field_aware import FieldAwareInteractions
 from autofis_kedro.models.initial import set_initial_values
 from autofis_kedro.models.interactions import Interactions, PairInteractions, TripleInteractions
+from autofis_kedro.models.linear import sum_of_weights
 from autofis_kedro.models.mlp import MLP
 from autofis_kedro.models.pair_networks import PairNetworks
 from autofis_kedro.models.spec import ModelSpec
@@ -78,7 +79,7 @@ class CTRModel(nn.Module):
         """Logits: [B]."""
         logit_B = torch.zeros_like(batch.labels_B)
         if self.linear is not None:
-            logit_B = self.linear(batch).sum((1, 2))
+            logit_B = sum_of_weights(self.linear, batch)
         if self.bias is not None:
             logit_B = logit_B + self.bias
         if self.embedding is None:

@@ -10,9 +10,10 @@ import numpy as np
 from numba import njit, prange
 from torch import Tensor
 
-from autofis_kedro.compiled.loops import FAST, ZERO, Array, arrays
+from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays
 from autofis_kedro.compiled.prefetch import prefetch_read
 from autofis_kedro.compiled.threads import use_torch_threads
+from autofis_kedro.compiled.vectors import over_rows
 
 HALF = np.float32(0.5)
 
@@ -33,31 +34,35 @@ def gradient_of_reads(table_NK: Tensor, rows_BF: Tensor, sum_BK: Tensor, gradien
     return into_ZK
 
 
+_add_with_square = over_rows(lambda rows, _: (rows[0] + rows[2], rows[1] + rows[2] * rows[2]))
+_put_scaled_rest = over_rows(lambda rows, shared: (shared[0] * (rows[1] - rows[2]),))
+
+
 @njit(parallel=True, cache=True, fastmath=FAST)
 def _forward(table_NK: Array, rows_BF: Array, out_B: Array, sum_BK: Array) -> None:
-    for b in prange(len(rows_BF)):
-        if b + 1 < len(rows_BF):
-            for f in range(rows_BF.shape[1]):
-                prefetch_read(table_NK, rows_BF[b + 1, f])
-        sum_K, square = sum_BK[b], ZERO
-        sum_K[:] = ZERO
-        for f in range(rows_BF.shape[1]):
-            row = rows_BF[b, f]
-            for k in range(len(sum_K)):
-                x = table_NK[row, k]
-                sum_K[k] += x
-                square += x * x
-        square_of_sum = ZERO
-        for k in range(len(sum_K)):
-            square_of_sum += sum_K[k] * sum_K[k]
-        out_B[b] = HALF * (square_of_sum - square)
+    rows, (fields, size) = len(rows_BF), (rows_BF.shape[1], table_NK.shape[1])
+    for part in prange(PARTS):
+        square_K = np.empty(size, np.float32)
+        for b in range(rows * part // PARTS, rows * (part + 1) // PARTS):
+            sum_K = sum_BK[b]
+            sum_K[:], square_K[:] = ZERO, ZERO
+            for f in range(fields):
+                if b + 1 < rows:
+                    prefetch_read(table_NK, rows_BF[b + 1, f])
+                starts = (b * size, 0, rows_BF[b, f] * size)
+                _add_with_square(size, (sum_BK, square_K, table_NK), starts, (ZERO,))
+            twice = ZERO
+            for k in range(size):
+                twice += sum_K[k] * sum_K[k] - square_K[k]
+            out_B[b] = HALF * twice
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)
 def _gradient(table_NK: Array, rows_BF: Array, sum_BK: Array, gradient_B: Array, into_ZK: Array) -> None:
-    fields = rows_BF.shape[1]
+    fields, size = rows_BF.shape[1], table_NK.shape[1]
     for b in prange(len(rows_BF)):
         for f in range(fields):
-            row = rows_BF[b, f]
-            for k in range(table_NK.shape[1]):
-                into_ZK[b * fields + f, k] = gradient_B[b] * (sum_BK[b, k] - table_NK[row, k])
+            if b + 1 < len(rows_BF):
+                prefetch_read(table_NK, rows_BF[b + 1, f])
+            starts = ((b * fields + f) * size, b * size, rows_BF[b, f] * size)
+            _put_scaled_rest(size, (into_ZK, sum_BK, table_NK), starts, (gradient_B[b],))

@@ -1,0 +1,36 @@
+"""The sum of a batch row's weights compiled by numba.
+
+Shapes: B rows, F fields, N rows of a table.
+"""
+
+# mypy: disable-error-code="untyped-decorator, no-untyped-call"
+from __future__ import annotations
+
+from numba import njit, prange
+from torch import Tensor
+
+from autofis_kedro.compiled.loops import FAST, ZERO, Array, arrays
+from autofis_kedro.compiled.prefetch import prefetch_read
+from autofis_kedro.compiled.threads import use_torch_threads
+
+ROWS_AHEAD = 2
+"""Between asking for a row's weights and adding them."""
+
+
+def sum_of_rows(table_N1: Tensor, rows_BF: Tensor) -> Tensor:
+    """The sum of the table's rows ``rows_BF`` over F: [B]."""
+    use_torch_threads()
+    out_B = table_N1.new_empty(len(rows_BF))
+    _sum(*arrays(table_N1, rows_BF, out_B))
+    return out_B
+
+
+@njit(parallel=True, cache=True, fastmath=FAST)
+def _sum(table_N1: Array, rows_BF: Array, out_B: Array) -> None:
+    for b in prange(len(rows_BF)):
+        total = ZERO
+        for f in range(rows_BF.shape[1]):
+            if b + ROWS_AHEAD < len(rows_BF):
+                prefetch_read(table_N1, rows_BF[b + ROWS_AHEAD, f])
+            total += table_N1[rows_BF[b, f], 0]
+        out_B[b] = total
