@@ -20,8 +20,11 @@ from autofis_kedro.compiled.prefetch import prefetch_read
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.compiled.vectors import over_rows
 
-DENSE = 0.4
+DENSE = 0.2
 """From this share of all pairs on, mixing all fields for each is faster than adding up pairs."""
+
+ROWS_AHEAD = 2
+"""Of a batch, between asking for vectors and reading them."""
 
 
 class Reads(NamedTuple):
@@ -47,7 +50,7 @@ def products(reads: Reads) -> tuple[Tensor, Tensor]:
     use_torch_threads()
     like, rows = reads.table_NK, len(reads.rows_BF)
     z_BP, linear_B = like.new_empty(rows, len(reads.first_P)), like.new_zeros(rows)
-    _products(*arrays(*reads, z_BP, linear_B, _room(reads, reads.rows_BF.shape[1])))
+    _products(*arrays(*reads, z_BP, linear_B, room(like, reads.rows_BF.shape[1])))
     return z_BP, linear_B
 
 
@@ -58,17 +61,20 @@ def gradients(reads: Reads, z_BP: Tensor, gradient_B: Tensor, line: Line) -> tup
     into_ZK = reads.table_NK.new_empty(reads.rows_BF.numel(), size)
     into_vector_TFK = reads.vector_FK.new_zeros(PARTS, *reads.vector_FK.shape)
     is_dense = len(reads.first_P) >= DENSE * fields * (fields - 1) / 2
-    given = arrays(*reads, z_BP, gradient_B, *line, into_ZK, into_vector_TFK, _room(reads, fields))
+    given = arrays(*reads, z_BP, gradient_B, *line, into_ZK, into_vector_TFK, room(into_ZK, fields))
     if is_dense:
-        _gradients_field_by_field(*given, *arrays(_room(reads, padded(fields, MIXTURES))))
+        _gradients_field_by_field(*given, *arrays(room(into_ZK, padded(fields, MIXTURES))))
     else:
         _gradients_pair_by_pair(*given)
     return into_ZK, into_vector_TFK.sum(0)
 
 
-def _room(reads: Reads, n_rows: int) -> Tensor:
-    """Zeros for some padded rows of each part: torch's memory begins with a cache line, which halves the time."""
-    return reads.table_NK.new_zeros(PARTS, n_rows, padded(reads.table_NK.shape[1], LANES))
+def room(like_NK: Tensor, n_rows: int) -> Tensor:
+    """Zeros for some padded rows of each part: [T, n_rows, S].
+
+    torch's memory begins with a cache line, numba's does not: reading vectors that lie across two takes twice as long.
+    """
+    return like_NK.new_zeros(PARTS, n_rows, padded(like_NK.shape[1], LANES))
 
 
 _copy = over_rows(lambda rows, _: (rows[1],))
@@ -79,12 +85,12 @@ _add_linear = over_rows(lambda rows, shared: (rows[0] + shared[0] * rows[2], row
 
 
 @njit(cache=True, inline="always")
-def _read(table_NK: Array, rows_BF: Array, b: int, e_FS: Array) -> None:
-    """The vectors of a row, while the next row's are asked for."""
+def read_row(table_NK: Array, rows_BF: Array, b: int, e_FS: Array) -> None:
+    """The vectors of a row, while those of a later one are asked for."""
     size, width = table_NK.shape[1], e_FS.shape[1]
     for f in range(rows_BF.shape[1]):
-        if b + 1 < len(rows_BF):
-            prefetch_read(table_NK, rows_BF[b + 1, f])
+        if b + ROWS_AHEAD < len(rows_BF):
+            prefetch_read(table_NK, rows_BF[b + ROWS_AHEAD, f])
         _copy(size, (e_FS, table_NK), (f * width, rows_BF[b, f] * size), (ZERO,))
 
 
@@ -99,11 +105,11 @@ def _products(
     linear_B: Array,
     e_TFS: Array,
 ) -> None:
-    rows, fields, size = len(rows_BF), rows_BF.shape[1], table_NK.shape[1]
+    rows, size = len(rows_BF), table_NK.shape[1]
     for part in prange(PARTS):
         e_FS, sum_K = e_TFS[part], np.empty(size, np.float32)
         for b in range(rows * part // PARTS, rows * (part + 1) // PARTS):
-            _read(table_NK, rows_BF, b, e_FS)
+            read_row(table_NK, rows_BF, b, e_FS)
             put_dots(e_FS, first_P, second_P, z_BP[b])
             if len(vector_FK):
                 linear_B[b] = _linear(e_FS, vector_FK, sum_K)
@@ -131,7 +137,7 @@ def _gradients_field_by_field(
         e_FS, into_XS = e_TFS[part], into_TXS[part]
         weight_XF, weight_P = np.zeros((len(into_XS), fields), np.float32), np.empty_like(slope_P)
         for b in range(rows * part // PARTS, rows * (part + 1) // PARTS):
-            _read(table_NK, rows_BF, b, e_FS)
+            read_row(table_NK, rows_BF, b, e_FS)
             gradient = gradient_B[b]
             _weigh(z_BP, b, gradient, slope_P, scale_P, shift_P, weight_P)
             for p in range(len(first_P)):
@@ -163,7 +169,7 @@ def _gradients_pair_by_pair(
     for part in prange(PARTS):
         e_FS, weight_P = e_TFS[part], np.empty_like(slope_P)
         for b in range(rows * part // PARTS, rows * (part + 1) // PARTS):
-            _read(table_NK, rows_BF, b, e_FS)
+            read_row(table_NK, rows_BF, b, e_FS)
             into_FK = into_ZK[b * fields : (b + 1) * fields]
             into_FK[:, :] = ZERO
             gradient = gradient_B[b]

@@ -26,7 +26,6 @@ from autofis_kedro.optim.grouping_numba import group
 from autofis_kedro.optim.row_kernels import AdamStep, Reads, Skipped, TableState
 
 
-
 class NumbaKernels:
     """For float32 tables on the CPU."""
 
