@@ -19,8 +19,17 @@ def sum_of_weights(table: FieldTable, batch: Batch) -> Tensor:
     """The sum of a table of width 1 over the fields: [B]."""
     if not is_compiled(table.weight):
         return table(batch).sum((1, 2))
-    out_B: Tensor = _SumOfWeights.apply(*table.read_in_place(batch))  # type: ignore[no-untyped-call]
+    given = table.read_in_place(batch)
+    if not torch.is_grad_enabled():
+        return _forward(*given[:2])
+    out_B: Tensor = _SumOfWeights.apply(*given)  # type: ignore[no-untyped-call]
     return out_B
+
+
+def _forward(table_N1: Tensor, rows_BF: Tensor) -> Tensor:
+    from autofis_kedro.models.linear_numba import sum_of_rows  # importing numba takes half a second
+
+    return sum_of_rows(table_N1, rows_BF)
 
 
 class _SumOfWeights(torch.autograd.Function):
@@ -28,10 +37,8 @@ class _SumOfWeights(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, table_N1: Tensor, rows_BF: Tensor, parts: Parts | None) -> Tensor:
-        from autofis_kedro.models.linear_numba import sum_of_rows  # importing numba takes half a second
-
         ctx.parts, ctx.shape = parts, rows_BF.shape
-        return sum_of_rows(table_N1, rows_BF)
+        return _forward(table_N1, rows_BF)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, None, None]:

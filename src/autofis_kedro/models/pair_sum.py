@@ -24,8 +24,16 @@ def sum_of_all_pair_products(e_BFK: Tensor) -> Tensor:
 
 def pair_sum_of_rows(table_NK: Tensor, rows_BF: Tensor, parts: Parts | None) -> Tensor:
     """The same, compiled, of the vectors that ``FieldTable.read_in_place`` tells: [B]."""
+    if not torch.is_grad_enabled():
+        return _forward(table_NK, rows_BF)[0]
     out_B: Tensor = _PairSumOfRows.apply(table_NK, rows_BF, parts)  # type: ignore[no-untyped-call]
     return out_B
+
+
+def _forward(table_NK: Tensor, rows_BF: Tensor) -> tuple[Tensor, Tensor]:
+    from autofis_kedro.models import pair_sum_numba  # importing numba takes half a second
+
+    return pair_sum_numba.forward(table_NK, rows_BF)
 
 
 class _PairSumOfRows(torch.autograd.Function):
@@ -33,9 +41,7 @@ class _PairSumOfRows(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, table_NK: Tensor, rows_BF: Tensor, parts: Parts | None) -> Tensor:
-        from autofis_kedro.models import pair_sum_numba  # importing numba takes half a second
-
-        out_B, sum_BK = pair_sum_numba.forward(table_NK, rows_BF)
+        out_B, sum_BK = _forward(table_NK, rows_BF)
         ctx.save_for_backward(table_NK, rows_BF, sum_BK)
         ctx.parts = parts
         return out_B
