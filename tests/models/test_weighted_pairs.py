@@ -55,7 +55,7 @@ def test_the_weighted_sum_and_its_gradients_are_the_formulas(size, pairs, with_v
     every_BF = torch.arange(ROWS * 6, dtype=torch.int32).view(ROWS, 6)
     where = (table_NK, rows_BF) if with_parts else (flat_NK, every_BF)
     read = Read(*where, parts, torch.tensor(pairs).T.contiguous())
-    found_B = weighted_pairs(read, weight_P, vector_FK if with_vectors else None)
+    found_B, _ = weighted_pairs(read, weight_P, vector_FK if with_vectors else None)
     found_B.backward(factor_B)
     into_ZK = parts[0] if with_parts else flat_NK.grad
     torch.testing.assert_close(found_B.double(), expected_B, **TOLERANCE)
@@ -80,7 +80,7 @@ def test_the_normalised_sum_and_its_gradients_are_batch_norms(size, pairs):
 
     parts = {}
     read = Read(table_NK, rows_BF, parts, torch.tensor(pairs).T.contiguous())
-    found_B, (found_mean_P, found_variance_P) = normalised_pairs(read, weight_P, EPS)
+    found_B, (found_mean_P, found_variance_P), _ = normalised_pairs(read, weight_P, EPS)
     found_B.backward(factor_B)
     torch.testing.assert_close(found_B.double(), expected_B, **TOLERANCE)
     torch.testing.assert_close(found_mean_P.double(), mean_P, **TOLERANCE)
@@ -98,7 +98,7 @@ def test_results_do_not_depend_on_the_number_of_threads(pairs):
             table_NK, rows_BF, weight_P, vector_FK, factor_B = problem(7, pairs)
             parts = {}
             read = Read(table_NK, rows_BF, parts, torch.tensor(pairs).T.contiguous())
-            out_B = weighted_pairs(read, weight_P, vector_FK)
+            out_B, _ = weighted_pairs(read, weight_P, vector_FK)
             out_B.backward(factor_B)
             found.append([out_B, parts[0], weight_P.grad, vector_FK.grad])
     finally:

@@ -91,10 +91,14 @@ class CTRModel(nn.Module):
         if alone is not None and alone.reads_in_place(self.embedding, with_vectors=self.field_vectors_FK is not None):
             return logit_B + alone.of_table(self.embedding, batch, self.field_vectors_FK)
         e_BFK = self.embedding(batch)
+        pairs = self.interactions
+        if self.spec.feeds == "logit" and isinstance(pairs, PairInteractions) and (self.mlp or self.triples):
+            pairs_B, e_BFK = pairs.beside(e_BFK)
+            logit_B, pairs = logit_B + pairs_B, None
         if self.field_vectors_FK is not None:
             logit_B = logit_B + e_BFK.flatten(1) @ self.field_vectors_FK.flatten()
         own_BFK = self.triple_embedding(batch) if self.triple_embedding is not None else e_BFK
-        parts: list[tuple[Any, Tensor]] = [(self.interactions, e_BFK), (self.triples, own_BFK)]
+        parts: list[tuple[Any, Tensor]] = [(pairs, e_BFK), (self.triples, own_BFK)]
         fed = []
         for interactions, vectors in parts:
             if interactions is not None and self.spec.feeds == "mlp":

@@ -74,10 +74,23 @@ class PairInteractions(Interactions[Tensor]):
     def forward(self, e_BFK: Tensor) -> Tensor:
         """Sum of the weighted interactions: [B]."""
         if is_compiled(e_BFK):
-            return self._of(Read(*one_row_each(e_BFK), None, self.tuples_OP))
+            return self._of(Read(*one_row_each(e_BFK), None, self.tuples_OP))[0]
         if self._is_plain_sum:
             return sum_of_all_pair_products(e_BFK)
         return super().forward(e_BFK)
+
+    def beside(self, e_BFK: Tensor) -> tuple[Tensor, Tensor]:
+        """As ``forward``, of vectors that others read, too.
+
+        Returns:
+            The sum [B], and the vectors for the others to read. Their gradient is where that of the pairs is added: one
+            pass over numbers as many as the batch's vectors less than autograd's own addition.
+        """
+        if not (is_compiled(e_BFK) and torch.is_grad_enabled()):
+            return self(e_BFK), e_BFK
+        out_B, vectors_ZK = self._of(Read(*one_row_each(e_BFK), None, self.tuples_OP, hands_on=True))
+        assert vectors_ZK is not None
+        return out_B, vectors_ZK.view(e_BFK.shape)
 
     def reads_in_place(self, table: FieldTable, *, with_vectors: bool = False) -> bool:
         """Whether ``of_table`` can be had, with FwFM's linear part or without."""
@@ -90,21 +103,23 @@ class PairInteractions(Interactions[Tensor]):
         Args:
             vector_FK: ``sum_i <e_i, vector_i>`` is added.
         """
-        return self._of(Read(*table.read_in_place(batch), self.tuples_OP), vector_FK)
+        return self._of(Read(*table.read_in_place(batch), self.tuples_OP), vector_FK)[0]
 
-    def _of(self, read: Read, vector_FK: Tensor | None = None) -> Tensor:
+    def _of(self, read: Read, vector_FK: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         if self._is_plain_sum:
-            return pair_sum_of_rows(read.table_NK, read.rows_BF, read.parts)
+            return pair_sum_of_rows(read.table_NK, read.rows_BF, read.parts, read.hands_on)
         if self.norm is None or not self.norm.uses_batch:
             weight_P, shift = self._as_weights(read.table_NK)
-            if torch.is_grad_enabled():
-                return weighted_pairs(read, weight_P, vector_FK) + shift
-            return weighted_pair_sum_of_rows(read.table_NK, read.rows_BF, read.pairs_2P, weight_P) + shift
+            if not torch.is_grad_enabled():
+                sum_B = weighted_pair_sum_of_rows(read.table_NK, read.rows_BF, read.pairs_2P, weight_P)
+                return sum_B + shift, None
+            out_B, vectors_NK = weighted_pairs(read, weight_P, vector_FK)
+            return out_B + shift, vectors_NK
         weight_P = read.table_NK.new_ones(self.tuples_OP.shape[1]) if self.alpha_P is None else self.alpha_P
-        out_B, (mean_P, variance_P) = normalised_pairs(read, weight_P, self.norm.eps)
+        out_B, (mean_P, variance_P), vectors_NK = normalised_pairs(read, weight_P, self.norm.eps)
         with torch.no_grad():
             self.norm.follow(mean_P, variance_P, len(read.rows_BF))
-        return out_B
+        return out_B, vectors_NK
 
     def _as_weights(self, like: Tensor) -> tuple[Tensor, Tensor]:
         """Alpha and batch norm with known statistics as a weight per pair and a shift of the logit."""

@@ -17,17 +17,25 @@ from autofis_kedro.models.embeddings import Parts, one_row_each
 def sum_of_all_pair_products(e_BFK: Tensor) -> Tensor:
     """``sum_{i<j} <e_i, e_j> = (|sum_i e_i|**2 - sum_i |e_i|**2) / 2``: [B]."""
     if is_compiled(e_BFK):
-        return pair_sum_of_rows(*one_row_each(e_BFK), None)
+        return pair_sum_of_rows(*one_row_each(e_BFK), None)[0]
     square_of_sum_B = e_BFK.sum(1).square().sum(1)
     return 0.5 * (square_of_sum_B - e_BFK.square().sum((1, 2)))
 
 
-def pair_sum_of_rows(table_NK: Tensor, rows_BF: Tensor, parts: Parts | None) -> Tensor:
-    """The same, compiled, of the vectors that ``FieldTable.read_in_place`` tells: [B]."""
+def pair_sum_of_rows(
+    table_NK: Tensor, rows_BF: Tensor, parts: Parts | None, hands_on: bool = False
+) -> tuple[Tensor, Tensor | None]:
+    """The same, compiled, of the vectors that ``FieldTable.read_in_place`` tells: [B].
+
+    Returns:
+        The sum; and, if it ``hands_on``, the table for others to read, each row once: their gradient is where that of
+        the sum is added.
+    """
     if not torch.is_grad_enabled():
-        return _forward(table_NK, rows_BF)[0]
-    out_B: Tensor = _PairSumOfRows.apply(table_NK, rows_BF, parts)  # type: ignore[no-untyped-call]
-    return out_B
+        return _forward(table_NK, rows_BF)[0], None
+    given = (table_NK, rows_BF, parts, hands_on)
+    out_B, vectors_NK = _PairSumOfRows.apply(*given)  # type: ignore[no-untyped-call]
+    return out_B, vectors_NK
 
 
 def _forward(table_NK: Tensor, rows_BF: Tensor) -> tuple[Tensor, Tensor]:
@@ -40,19 +48,20 @@ class _PairSumOfRows(torch.autograd.Function):
     """One pass over the vectors forward, one backward, where autograd makes six."""
 
     @staticmethod
-    def forward(ctx: Any, table_NK: Tensor, rows_BF: Tensor, parts: Parts | None) -> Tensor:
+    def forward(
+        ctx: Any, table_NK: Tensor, rows_BF: Tensor, parts: Parts | None, hands_on: bool
+    ) -> tuple[Tensor, Tensor | None]:
         out_B, sum_BK = _forward(table_NK, rows_BF)
         ctx.save_for_backward(table_NK, rows_BF, sum_BK)
         ctx.parts = parts
-        return out_B
+        return out_B, table_NK.view_as(table_NK) if hands_on else None
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, None, None]:
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, None, None, None]:
         from autofis_kedro.models import pair_sum_numba
 
-        table_NK, rows_BF, sum_BK = ctx.saved_tensors
-        into_ZK = pair_sum_numba.gradient_of_reads(table_NK, rows_BF, sum_BK, gradients[0])
+        into_ZK = pair_sum_numba.gradient_of_reads(*ctx.saved_tensors, *gradients)
         if ctx.parts is None:
-            return into_ZK, None, None
+            return into_ZK, None, None, None
         ctx.parts[0] = into_ZK
-        return None, None, None
+        return None, None, None, None

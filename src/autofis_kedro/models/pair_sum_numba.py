@@ -26,16 +26,23 @@ def forward(table_NK: Tensor, rows_BF: Tensor) -> tuple[Tensor, Tensor]:
     return out_B, sum_BK
 
 
-def gradient_of_reads(table_NK: Tensor, rows_BF: Tensor, sum_BK: Tensor, gradient_B: Tensor) -> Tensor:
-    """A vector's gradient is the sum of the batch row's others: [Z, K]."""
+def gradient_of_reads(
+    table_NK: Tensor, rows_BF: Tensor, sum_BK: Tensor, gradient_B: Tensor, others_ZK: Tensor | None = None
+) -> Tensor:
+    """A vector's gradient is the sum of the batch row's others: [Z, K].
+
+    Args:
+        others_ZK: what the reads get from elsewhere, in memory that is nobody else's: theirs from here are added to it.
+    """
     use_torch_threads()
-    into_ZK = table_NK.new_empty(rows_BF.numel(), table_NK.shape[1])
-    _gradient(*arrays(table_NK, rows_BF, sum_BK, gradient_B, into_ZK))
+    into_ZK = table_NK.new_empty(rows_BF.numel(), table_NK.shape[1]) if others_ZK is None else others_ZK.contiguous()
+    _gradient(*arrays(table_NK, rows_BF, sum_BK, gradient_B, into_ZK), others_ZK is not None)
     return into_ZK
 
 
 _add_with_square = over_rows(lambda rows, _: (rows[0] + rows[2], rows[1] + rows[2] * rows[2]))
 _put_scaled_rest = over_rows(lambda rows, shared: (shared[0] * (rows[1] - rows[2]),))
+_add_scaled_rest = over_rows(lambda rows, shared: (rows[0] + shared[0] * (rows[1] - rows[2]),))
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)
@@ -58,11 +65,17 @@ def _forward(table_NK: Array, rows_BF: Array, out_B: Array, sum_BK: Array) -> No
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)
-def _gradient(table_NK: Array, rows_BF: Array, sum_BK: Array, gradient_B: Array, into_ZK: Array) -> None:
+def _gradient(
+    table_NK: Array, rows_BF: Array, sum_BK: Array, gradient_B: Array, into_ZK: Array, is_added: bool
+) -> None:
     fields, size = rows_BF.shape[1], table_NK.shape[1]
     for b in prange(len(rows_BF)):
         for f in range(fields):
             if b + 1 < len(rows_BF):
                 prefetch_read(table_NK, rows_BF[b + 1, f])
+            arrays_here = (into_ZK, sum_BK, table_NK)
             starts = ((b * fields + f) * size, b * size, rows_BF[b, f] * size)
-            _put_scaled_rest(size, (into_ZK, sum_BK, table_NK), starts, (gradient_B[b],))
+            if is_added:
+                _add_scaled_rest(size, arrays_here, starts, (gradient_B[b],))
+            else:
+                _put_scaled_rest(size, arrays_here, starts, (gradient_B[b],))

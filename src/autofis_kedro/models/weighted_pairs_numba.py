@@ -54,18 +54,25 @@ def products(reads: Reads) -> tuple[Tensor, Tensor]:
     return z_BP, linear_B
 
 
-def gradients(reads: Reads, z_BP: Tensor, gradient_B: Tensor, line: Line) -> tuple[Tensor, Tensor]:
-    """Of every read [Z, K], and of ``vector_FK``, g being the gradient of the sum."""
+def gradients(
+    reads: Reads, z_BP: Tensor, gradient_B: Tensor, line: Line, others_ZK: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Of every read [Z, K], and of ``vector_FK``, g being the gradient of the sum.
+
+    Args:
+        others_ZK: what the reads get from elsewhere, in memory that is nobody else's: theirs from here are added to it.
+    """
     use_torch_threads()
     fields, size = reads.rows_BF.shape[1], reads.table_NK.shape[1]
-    into_ZK = reads.table_NK.new_empty(reads.rows_BF.numel(), size)
+    into_ZK = reads.table_NK.new_empty(reads.rows_BF.numel(), size) if others_ZK is None else others_ZK.contiguous()
     into_vector_TFK = reads.vector_FK.new_zeros(PARTS, *reads.vector_FK.shape)
     is_dense = len(reads.first_P) >= DENSE * fields * (fields - 1) / 2
     given = arrays(*reads, z_BP, gradient_B, *line, into_ZK, into_vector_TFK, room(into_ZK, fields))
+    is_added = others_ZK is not None
     if is_dense:
-        _gradients_field_by_field(*given, *arrays(room(into_ZK, padded(fields, MIXTURES))))
+        _gradients_field_by_field(*given, *arrays(room(into_ZK, padded(fields, MIXTURES))), is_added)
     else:
-        _gradients_pair_by_pair(*given)
+        _gradients_pair_by_pair(*given, is_added)
     return into_ZK, into_vector_TFK.sum(0)
 
 
@@ -78,6 +85,7 @@ def room(like_NK: Tensor, n_rows: int) -> Tensor:
 
 
 _copy = over_rows(lambda rows, _: (rows[1],))
+_add = over_rows(lambda rows, _: (rows[0] + rows[1],))
 _add_scaled = over_rows(lambda rows, shared: (rows[0] + shared[0] * rows[1],))
 _add_product = over_rows(lambda rows, _: (rows[0] + rows[1] * rows[2],))
 _put_line = over_rows(lambda rows, shared: (rows[1] * rows[2] + rows[3] * shared[0] + rows[4],))
@@ -131,6 +139,7 @@ def _gradients_field_by_field(
     into_vector_TFK: Array,
     e_TFS: Array,
     into_TXS: Array,
+    is_added: bool,
 ) -> None:
     rows, fields, size = len(rows_BF), rows_BF.shape[1], table_NK.shape[1]
     for part in prange(PARTS):
@@ -145,7 +154,11 @@ def _gradients_field_by_field(
                 weight_XF[second_P[p], first_P[p]] = weight_P[p]
             mix(weight_XF, e_FS, into_XS)
             for f in range(fields):
-                _copy(size, (into_ZK, into_XS), ((b * fields + f) * size, f * into_XS.shape[1]), (ZERO,))
+                starts = ((b * fields + f) * size, f * into_XS.shape[1])
+                if is_added:
+                    _add(size, (into_ZK, into_XS), starts, (ZERO,))
+                else:
+                    _copy(size, (into_ZK, into_XS), starts, (ZERO,))
             _linear_gradients(e_FS, vector_FK, gradient, into_ZK[b * fields :], into_vector_TFK[part])
 
 
@@ -164,6 +177,7 @@ def _gradients_pair_by_pair(
     into_ZK: Array,
     into_vector_TFK: Array,
     e_TFS: Array,
+    is_added: bool,
 ) -> None:
     rows, fields, size, width = len(rows_BF), rows_BF.shape[1], table_NK.shape[1], e_TFS.shape[2]
     for part in prange(PARTS):
@@ -171,7 +185,8 @@ def _gradients_pair_by_pair(
         for b in range(rows * part // PARTS, rows * (part + 1) // PARTS):
             read_row(table_NK, rows_BF, b, e_FS)
             into_FK = into_ZK[b * fields : (b + 1) * fields]
-            into_FK[:, :] = ZERO
+            if not is_added:
+                into_FK[:, :] = ZERO
             gradient = gradient_B[b]
             _weigh(z_BP, b, gradient, slope_P, scale_P, shift_P, weight_P)
             for p in range(len(first_P)):
