@@ -9,6 +9,7 @@ import torch
 
 from autofis_kedro.compiled import plain_torch
 from autofis_kedro.models import CTRModel, ModelSpec
+from autofis_kedro.models.interactions import PairInteractions
 from autofis_kedro.models.weighted_pairs import Read, normalised_pairs, weighted_pairs
 from tests.problems import random_batch, schema_of
 
@@ -129,3 +130,24 @@ def test_a_model_has_the_logits_and_gradients_of_plain_torch(spec, multi_hot):
     assert found[0].keys() == found[1].keys()
     for name, compiled in found[0].items():
         torch.testing.assert_close(compiled, found[1][name], rtol=1e-3, atol=1e-4, msg=name)
+
+
+@pytest.mark.parametrize("pairs", [ALL_OF_6, SOME_OF_6, SOME_OF_6[:2]], ids=["all", "some", "few"])
+@pytest.mark.parametrize("weighing", [{}, {"weighted": True}, {"normalize": True}], ids=["plain", "weights", "norm"])
+def test_vectors_that_others_read_too_get_both_gradients(pairs, weighing):
+    e_BFK = torch.randn(ROWS, 6, 7, generator=torch.Generator().manual_seed(2))
+    factor_BFK = torch.randn(e_BFK.shape, generator=torch.Generator().manual_seed(3))
+    found = []
+    for is_beside in (True, False):
+        layer = PairInteractions(pairs, 6, **{"normalize": False, "weighted": False} | weighing).train()
+        if layer.alpha_P is not None:
+            torch.nn.init.normal_(layer.alpha_P, generator=torch.Generator().manual_seed(4))
+        vectors = e_BFK.clone().requires_grad_()
+        sum_B, read_by_others = layer.beside(vectors) if is_beside else (layer(vectors), vectors)
+        (sum_B.square().sum() + (read_by_others.square() * factor_BFK).sum()).backward()
+        found.append([sum_B, vectors.grad, *(parameter.grad for parameter in layer.parameters())])
+        assert torch.equal(vectors, e_BFK)
+    for beside, apart in zip(*found, strict=True):
+        torch.testing.assert_close(beside, apart, rtol=1e-5, atol=1e-5)
+    with torch.no_grad():
+        torch.testing.assert_close(layer.beside(e_BFK)[0], layer(e_BFK))

@@ -1,0 +1,45 @@
+"""The linear part read in place is the sum of the weights of a row's ids; so is its gradient."""
+
+from contextlib import nullcontext
+
+import pytest
+import torch
+
+from autofis_kedro.compiled import plain_torch
+from autofis_kedro.models.embeddings import FieldTable
+from autofis_kedro.models.linear import sum_of_weights
+from tests.problems import random_batch, schema_of
+
+
+def problem(multi_hot):
+    schema = schema_of([30, 6, 40, 7], multi_hot)
+    table = FieldTable(schema, 1, "mean")
+    with torch.no_grad():
+        table.weight.copy_(torch.randn(table.weight.shape, generator=torch.Generator().manual_seed(0)))
+    return table, random_batch(schema, 200)
+
+
+@pytest.mark.parametrize("who_computes", [nullcontext, plain_torch])
+@pytest.mark.parametrize("multi_hot", [(), (1, 3)])
+def test_sum_and_dense_gradient_are_those_of_the_vectors_of_width_one(multi_hot, who_computes):
+    table, batch = problem(multi_hot)
+    factor_B = torch.randn(200, generator=torch.Generator().manual_seed(1))
+    expected_B = table(batch).double().sum((1, 2))
+    (expected,) = torch.autograd.grad(expected_B, table.weight, factor_B.double())
+    with who_computes():
+        found_B = sum_of_weights(table, batch)
+        with torch.no_grad():
+            predicted_B = sum_of_weights(table, batch)
+    (gradient,) = torch.autograd.grad(found_B, table.weight, factor_B)
+    torch.testing.assert_close(found_B.double(), expected_B)
+    torch.testing.assert_close(predicted_B, found_B)
+    torch.testing.assert_close(gradient, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_kept_gradient_is_the_sums_for_each_read():
+    table, batch = problem(())
+    table.keep_gradient()
+    factor_B = torch.randn(200)
+    sum_of_weights(table, batch).backward(factor_B)
+    assert table.weight.grad is None
+    torch.testing.assert_close(table.take_gradient().view(200, 4), factor_B[:, None].expand(200, 4))
