@@ -90,9 +90,13 @@ class CTRModel(nn.Module):
         alone = self._pairs_alone
         if alone is not None and alone.reads_in_place(self.embedding, with_vectors=self.field_vectors_FK is not None):
             return logit_B + alone.of_table(self.embedding, batch, self.field_vectors_FK)
-        e_BFK = self.embedding(batch)
+        return self._with_vectors(logit_B, self.embedding(batch), batch)
+
+    def _with_vectors(self, logit_B: Tensor, e_BFK: Tensor, batch: Batch) -> Tensor:
+        """The logit, with what is computed from the embeddings added."""
         pairs = self.interactions
-        if self.spec.feeds == "logit" and isinstance(pairs, PairInteractions) and (self.mlp or self.triples):
+        has_others = self.mlp is not None or self.triples is not None
+        if self.spec.feeds == "logit" and isinstance(pairs, PairInteractions) and has_others:
             pairs_B, e_BFK = pairs.beside(e_BFK)
             logit_B, pairs = logit_B + pairs_B, None
         if self.field_vectors_FK is not None:

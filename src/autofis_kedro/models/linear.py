@@ -18,7 +18,8 @@ from autofis_kedro.models.embeddings import FieldTable, Parts
 def sum_of_weights(table: FieldTable, batch: Batch) -> Tensor:
     """The sum of a table of width 1 over the fields: [B]."""
     if not is_compiled(table.weight):
-        return table(batch).sum((1, 2))
+        vectors_BF1: Tensor = table(batch)
+        return vectors_BF1.sum((1, 2))
     given = table.read_in_place(batch)
     if not torch.is_grad_enabled():
         return _forward(*given[:2])

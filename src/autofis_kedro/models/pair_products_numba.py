@@ -43,7 +43,8 @@ def weighted_sum(table_NK: Tensor, rows_BF: Tensor, pairs_2P: Tensor, weight_P: 
 
 
 def _reads(e_BFK: Tensor, pairs_2P: Tensor) -> Reads:
-    return Reads(*one_row_each(e_BFK), *pairs_2P, e_BFK.new_empty(0, e_BFK.shape[2]))
+    vectors_ZK, rows_BF = one_row_each(e_BFK)
+    return Reads(vectors_ZK, rows_BF, pairs_2P[0], pairs_2P[1], e_BFK.new_empty(0, e_BFK.shape[2]))
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)

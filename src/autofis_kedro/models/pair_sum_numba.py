@@ -6,6 +6,8 @@ Shapes: B rows, F fields, K embedding size, N rows of a table, Z = B * F reads.
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit, prange
 from torch import Tensor
@@ -36,7 +38,8 @@ def gradient_of_reads(
     """
     use_torch_threads()
     into_ZK = table_NK.new_empty(rows_BF.numel(), table_NK.shape[1]) if others_ZK is None else others_ZK.contiguous()
-    _gradient(*arrays(table_NK, rows_BF, sum_BK, gradient_B, into_ZK), others_ZK is not None)
+    given: list[Any] = [*arrays(table_NK, rows_BF, sum_BK, gradient_B, into_ZK), others_ZK is not None]
+    _gradient(*given)
     return into_ZK
 
 

@@ -7,7 +7,7 @@ S and X as ``compiled.mixing`` pads them.
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, prange
@@ -67,12 +67,11 @@ def gradients(
     into_ZK = reads.table_NK.new_empty(reads.rows_BF.numel(), size) if others_ZK is None else others_ZK.contiguous()
     into_vector_TFK = reads.vector_FK.new_zeros(PARTS, *reads.vector_FK.shape)
     is_dense = len(reads.first_P) >= DENSE * fields * (fields - 1) / 2
-    given = arrays(*reads, z_BP, gradient_B, *line, into_ZK, into_vector_TFK, room(into_ZK, fields))
-    is_added = others_ZK is not None
+    given: list[Any] = arrays(*reads, z_BP, gradient_B, *line, into_ZK, into_vector_TFK, room(into_ZK, fields))
     if is_dense:
-        _gradients_field_by_field(*given, *arrays(room(into_ZK, padded(fields, MIXTURES))), is_added)
-    else:
-        _gradients_pair_by_pair(*given, is_added)
+        given += arrays(room(into_ZK, padded(fields, MIXTURES)))
+    given.append(others_ZK is not None)
+    (_gradients_field_by_field if is_dense else _gradients_pair_by_pair)(*given)
     return into_ZK, into_vector_TFK.sum(0)
 
 
@@ -206,7 +205,7 @@ def _weigh(
 
 
 @njit(cache=True, inline="always")
-def _linear(e_FS: Array, vector_FK: Array, sum_K: Array) -> float:
+def _linear(e_FS: Array, vector_FK: Array, sum_K: Array) -> Any:
     size = len(sum_K)
     sum_K[:] = ZERO
     for f in range(len(vector_FK)):

@@ -9,6 +9,8 @@ Shapes: N rows of a table, Z reads of a batch, U different rows among them, T th
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit, prange
 
@@ -76,7 +78,7 @@ def _group(ids_Z: Array, slot_N: Array, bounds: Array) -> tuple[Array, Array, Ar
 @njit(cache=True)
 def _number_rows(
     ids_Z: Array, slot_N: Array, low: int, high: int, slot_Z: Array, rows: Array, counts: Array
-) -> tuple[int, int]:
+) -> tuple[Any, Any]:
     """Number the rows of a range by their first read, and count each one's reads, one place on; how many of both.
 
     Without a branch on whether a row is new: it could not be foretold.
