@@ -43,6 +43,20 @@ def test_random_splits_are_a_partition_that_does_not_depend_on_chunks(seed, cut)
     assert ids(split_parts(two, config)[0]) == whole
 
 
+@given(st.lists(st.none() | st.floats(), max_size=50), st.floats(-1, 1), st.floats(0, 1))
+def test_every_row_is_in_the_one_split_that_comparing_in_order_finds(values, first_valid, width):
+    assignment = Assignment(method="time", column="x", first_valid=first_valid, first_test=first_valid + width)
+
+    def in_order(value):
+        if value is None or math.isnan(value) or value >= first_valid + width:
+            return "test"
+        return "train" if value < first_valid else "valid"
+
+    rows = pl.LazyFrame({"x": values}, schema={"x": pl.Float64})
+    found = rows.select(assignment.holds(split).fill_null(False).alias(split) for split in SPLITS).collect()
+    assert found.rows() == [tuple(in_order(value) == split for split in SPLITS) for value in values]
+
+
 def test_the_lot_is_splitmix64():
     mask = 2**64 - 1
 

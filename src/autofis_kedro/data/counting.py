@@ -5,6 +5,8 @@ Each count is one streaming pass over one column: memory holds the distinct valu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from autofis_kedro.data.schema import FieldKind
@@ -20,13 +22,23 @@ SIGNIFICANT_DIGITS = 4
 LOW_COUNTS = 8
 
 
-def count_values(rows: pl.LazyFrame, field: str, kind: FieldKind) -> pl.DataFrame:
+def fields_to_round(rows: pl.LazyFrame, kinds: Mapping[str, FieldKind], n_rows: int) -> frozenset[str]:
+    """Numeric fields with more than ``MAX_EXACT_NUMBERS`` distinct values, in one pass over all of them."""
+    numeric = [name for name, kind in kinds.items() if kind == "numeric"]
+    if n_rows <= MAX_EXACT_NUMBERS or not numeric:
+        return frozenset()
+    distinct = rows.select(pl.col(numeric).approx_n_unique()).collect(engine="streaming").row(0, named=True)
+    return frozenset(name for name in numeric if distinct[name] > MAX_EXACT_NUMBERS)
+
+
+def count_values(rows: pl.LazyFrame, field: str, kind: FieldKind, is_rounded: bool = False) -> pl.DataFrame:
     """Distinct values and the number of rows that hold them.
 
     Args:
         rows: typed rows.
         field: a column of them.
         kind: its kind. A value that a multi-hot cell holds twice counts once.
+        is_rounded: count numbers to ``SIGNIFICANT_DIGITS`` digits.
 
     Returns:
         Columns ``value`` (null: missing) and ``count`` (UInt32), most frequent first, ties by value; missing,
@@ -36,8 +48,8 @@ def count_values(rows: pl.LazyFrame, field: str, kind: FieldKind) -> pl.DataFram
         UserError: a number that is not finite.
     """
     column = pl.col(field)
-    if kind == "numeric":
-        column = _numbers(rows, field)
+    if is_rounded:
+        column = column.round_sig_figs(SIGNIFICANT_DIGITS)
     elif kind == "multi_hot":
         present = column.list.drop_nulls().list.unique()
         # explode turns null and empty lists alike into one null: the cell is missing.
@@ -59,14 +71,6 @@ def _sorted(values: pl.DataFrame) -> pl.DataFrame:
         of_count = values.filter(pl.col(COUNT) == count)
         parts.append(of_count.with_columns(pl.col(VALUE).sort()))
     return pl.concat(parts)
-
-
-def _numbers(rows: pl.LazyFrame, field: str) -> pl.Expr:
-    number = pl.col(field)
-    for at_most in (pl.len(), number.approx_n_unique()):  # the second is slower, and seldom needed
-        if rows.select(at_most).collect(engine="streaming").item() <= MAX_EXACT_NUMBERS:
-            return number
-    return number.round_sig_figs(SIGNIFICANT_DIGITS)
 
 
 def _check_finite(counted: pl.DataFrame, field: str) -> None:

@@ -166,8 +166,7 @@ class Encoder:
 
 def count_special(local_ids: Int32) -> tuple[int, int, int]:
     """How many ids are missing, unseen and other."""
-    few = local_ids[local_ids < N_SPECIAL]
-    missing, unseen, other = np.bincount(few, minlength=N_SPECIAL).tolist()
+    missing, unseen, other = (int(np.count_nonzero(local_ids == special)) for special in range(N_SPECIAL))
     return missing, unseen, other
 
 
@@ -190,12 +189,10 @@ def _numeric_ids(vocabulary: FieldVocabulary) -> LocalIds:
 
 def _text_ids(vocabulary: FieldVocabulary) -> LocalIds:
     listed = vocabulary.listed
-    index = HashIndex(listed["value"])
-    # position in the list -> id; ABSENT is -1 and so takes the last one
-    id_at = np.append(listed["id"].to_numpy(), np.int32(UNSEEN))
+    index = HashIndex(listed["value"], listed["id"].to_numpy(), UNSEEN)
 
     def ids(column: pl.Series) -> Int32:
-        found = id_at.take(index.find(column), mode="wrap")
+        found = index.find(column)
         if column.null_count():
             found[column.is_null().to_numpy()] = MISSING
         return found

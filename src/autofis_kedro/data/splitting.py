@@ -81,7 +81,7 @@ class Assignment(Frozen):
 
     def select(self, typed: pl.LazyFrame, split: str) -> pl.LazyFrame:
         """The rows of one split, without row number and split."""
-        rows = self.sampled(typed).filter(self.split == split)
+        rows = self.sampled(typed).filter(self.holds(split))
         return rows.select(pl.exclude(ROW, SPLIT))
 
     def sampled(self, typed: pl.LazyFrame) -> pl.LazyFrame:
@@ -90,14 +90,16 @@ class Assignment(Frozen):
             return typed
         return typed.filter((pl.col("label") == 1) | (lot(self.seed + 1) < self.negative_rate))
 
-    @property
-    def split(self) -> pl.Expr:
-        """The name of a row's split."""
+    def holds(self, split: str) -> pl.Expr:
+        """Whether a split holds a row."""
         if self.method == "given":
-            return pl.col(SPLIT)
+            return pl.col(SPLIT) == split
         value = lot(self.seed) if self.method == "random" else pl.col(self.column or ROW)
-        is_train, is_valid = value < self.first_valid, value < self.first_test
-        return pl.when(is_train).then(pl.lit("train")).when(is_valid).then(pl.lit("valid")).otherwise(pl.lit("test"))
+        if split == "train":
+            return value < self.first_valid
+        if split == "valid":
+            return value.is_between(self.first_valid, self.first_test, closed="left")
+        return (value >= self.first_test).fill_null(True)  # a row without a value may be later than any other
 
 
 def split_rows(typed: pl.LazyFrame, config: SplitConfig) -> tuple[Assignment, SplitReport]:
@@ -121,8 +123,8 @@ def split_rows(typed: pl.LazyFrame, config: SplitConfig) -> tuple[Assignment, Sp
         seed=config.seed,
         negative_rate=rate,
     )
-    split = assignment.split.alias(SPLIT)
-    counts = dict(assignment.sampled(typed).group_by(split).len().collect(engine="streaming").iter_rows())
+    held = [assignment.holds(name).sum().alias(name) for name in SPLITS]
+    counts = assignment.sampled(typed).select(held).collect(engine="streaming").row(0, named=True)
     for name in SPLITS:
         if not counts.get(name):
             raise UserError(f"the {name} split is empty: {sum(counts.values())} rows, split.method {config.method}")

@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from autofis_kedro.data.bucketing import BucketingConfig, bucket_of, numeric_edges
-from autofis_kedro.data.counting import COUNT, VALUE, count_values
+from autofis_kedro.data.counting import COUNT, VALUE, count_values, fields_to_round
 from autofis_kedro.data.schema import N_SPECIAL, OTHER, Field, FieldKind, Schema
 from autofis_kedro.errors import UserError
 
@@ -154,15 +154,17 @@ def fit_vocabularies(train: pl.LazyFrame, kinds: Mapping[str, FieldKind], config
     absent = [name for name in kinds if name not in train.collect_schema().names()]
     if absent or not kinds:
         raise UserError(f"the train rows have no column for: {', '.join(absent) or 'no fields were given'}")
-    if train.select(pl.len()).collect(engine="streaming").item() == 0:
+    n_rows = train.select(pl.len()).collect(engine="streaming").item()
+    if n_rows == 0:
         raise UserError("the train rows are empty: no vocabulary can be fitted; check the split")
     names = pl.Enum(list(kinds))
-    tables = [_fit_field(train, name, kind, config) for name, kind in kinds.items()]
+    rounded = fields_to_round(train, kinds, n_rows)
+    counts = ((name, count_values(train, name, kind, name in rounded)) for name, kind in kinds.items())
+    tables = [_fit_field(counted, name, kinds[name], config) for name, counted in counts]
     return Vocabularies(pl.concat([table.with_columns(pl.col("field").cast(names)) for table in tables]))
 
 
-def _fit_field(train: pl.LazyFrame, name: str, kind: FieldKind, config: BucketingConfig) -> pl.DataFrame:
-    counted = count_values(train, name, kind)
+def _fit_field(counted: pl.DataFrame, name: str, kind: FieldKind, config: BucketingConfig) -> pl.DataFrame:
     _check_varies(counted, name)
     missing = int(counted.filter(pl.col(VALUE).is_null())[COUNT].sum())
     values = counted.filter(pl.col(VALUE).is_not_null())
