@@ -1,11 +1,12 @@
-"""How often each value occurs in the train rows, one field after another.
+"""How often each value occurs in the train rows.
 
-Each count is one streaming pass over one column: memory holds the distinct values of one field at a time.
+Each field is a streaming pass over one column: memory holds the distinct values of one field at a time. Several fields
+in one pass (``collect_all``) would be faster, but rows that one of them has not counted yet pile up in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -22,31 +23,31 @@ SIGNIFICANT_DIGITS = 4
 LOW_COUNTS = 8
 
 
-def fields_to_round(rows: pl.LazyFrame, kinds: Mapping[str, FieldKind], n_rows: int) -> frozenset[str]:
-    """Numeric fields with more than ``MAX_EXACT_NUMBERS`` distinct values, in one pass over all of them."""
-    numeric = [name for name, kind in kinds.items() if kind == "numeric"]
-    if n_rows <= MAX_EXACT_NUMBERS or not numeric:
-        return frozenset()
-    distinct = rows.select(pl.col(numeric).approx_n_unique()).collect(engine="streaming").row(0, named=True)
-    return frozenset(name for name in numeric if distinct[name] > MAX_EXACT_NUMBERS)
-
-
-def count_values(rows: pl.LazyFrame, field: str, kind: FieldKind, is_rounded: bool = False) -> pl.DataFrame:
-    """Distinct values and the number of rows that hold them.
+def count_values(rows: pl.LazyFrame, kinds: Mapping[str, FieldKind], n_rows: int) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Distinct values of each field and the number of rows that hold them.
 
     Args:
         rows: typed rows.
-        field: a column of them.
-        kind: its kind. A value that a multi-hot cell holds twice counts once.
-        is_rounded: count numbers to ``SIGNIFICANT_DIGITS`` digits.
+        kinds: columns of them and their kinds. A value that a multi-hot cell holds twice counts once.
+        n_rows: how many there are.
 
     Returns:
-        Columns ``value`` (null: missing) and ``count`` (UInt32), most frequent first, ties by value; missing,
-        if there is any, above all.
+        The fields one after another, and for each the columns ``value`` (null: missing) and ``count`` (UInt32),
+        most frequent first, ties by value; missing, if there is any, above all.
 
     Raises:
         UserError: a number that is not finite.
     """
+    rounded = _fields_to_round(rows, kinds, n_rows)
+    for name, kind in kinds.items():
+        counted = _counts(rows, name, kind, name in rounded).collect(engine="streaming")
+        if kind == "numeric":
+            _check_finite(counted, name)
+        missing = counted.filter(pl.col(VALUE).is_null())
+        yield name, pl.concat([missing, _sorted(counted.filter(pl.col(VALUE).is_not_null()))])
+
+
+def _counts(rows: pl.LazyFrame, field: str, kind: FieldKind, is_rounded: bool) -> pl.LazyFrame:
     column = pl.col(field)
     if is_rounded:
         column = column.round_sig_figs(SIGNIFICANT_DIGITS)
@@ -55,11 +56,16 @@ def count_values(rows: pl.LazyFrame, field: str, kind: FieldKind, is_rounded: bo
         # explode turns null and empty lists alike into one null: the cell is missing.
         lists = pl.when(present.list.len() > 0).then(present).alias(field)
         rows = rows.select(lists).explode(field, empty_as_null=True)
-    counted = rows.select(column.alias(VALUE)).group_by(VALUE).agg(pl.len().alias(COUNT)).collect(engine="streaming")
-    if kind == "numeric":
-        _check_finite(counted, field)
-    missing = counted.filter(pl.col(VALUE).is_null())
-    return pl.concat([missing, _sorted(counted.filter(pl.col(VALUE).is_not_null()))])
+    return rows.select(column.alias(VALUE)).group_by(VALUE).agg(pl.len().alias(COUNT))
+
+
+def _fields_to_round(rows: pl.LazyFrame, kinds: Mapping[str, FieldKind], n_rows: int) -> frozenset[str]:
+    """Numeric fields with more than ``MAX_EXACT_NUMBERS`` distinct values, in one pass over all of them."""
+    numeric = [name for name, kind in kinds.items() if kind == "numeric"]
+    if n_rows <= MAX_EXACT_NUMBERS or not numeric:
+        return frozenset()
+    distinct = rows.select(pl.col(numeric).approx_n_unique()).collect(engine="streaming").row(0, named=True)
+    return frozenset(name for name in numeric if distinct[name] > MAX_EXACT_NUMBERS)
 
 
 def _sorted(values: pl.DataFrame) -> pl.DataFrame:

@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from autofis_kedro.data.bucketing import BucketingConfig, bucket_of, numeric_edges
-from autofis_kedro.data.counting import COUNT, VALUE, count_values, fields_to_round
+from autofis_kedro.data.counting import COUNT, VALUE, count_values
 from autofis_kedro.data.schema import N_SPECIAL, OTHER, Field, FieldKind, Schema
 from autofis_kedro.errors import UserError
 
@@ -158,10 +158,9 @@ def fit_vocabularies(train: pl.LazyFrame, kinds: Mapping[str, FieldKind], config
     if n_rows == 0:
         raise UserError("the train rows are empty: no vocabulary can be fitted; check the split")
     names = pl.Enum(list(kinds))
-    rounded = fields_to_round(train, kinds, n_rows)
-    counts = ((name, count_values(train, name, kind, name in rounded)) for name, kind in kinds.items())
-    tables = [_fit_field(counted, name, kinds[name], config) for name, counted in counts]
-    return Vocabularies(pl.concat([table.with_columns(pl.col("field").cast(names)) for table in tables]))
+    counts = count_values(train, kinds, n_rows)
+    tables = {name: _fit_field(counted, name, kinds[name], config) for name, counted in counts}
+    return Vocabularies(pl.concat([tables[name].with_columns(pl.col("field").cast(names)) for name in kinds]))
 
 
 def _fit_field(counted: pl.DataFrame, name: str, kind: FieldKind, config: BucketingConfig) -> pl.DataFrame:
