@@ -15,7 +15,7 @@ Int32 = NDArray[np.int32]
 UInt64 = NDArray[np.uint64]
 
 _HALF = np.uint64(32)
-_ONE = np.uint64(1)
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
 
 
 def insert_loop(hash_N: UInt64, id_N: Int32, hash_S: UInt64, id_S: Int32, absent: int) -> bool:
@@ -27,7 +27,7 @@ def insert_loop(hash_N: UInt64, id_N: Int32, hash_S: UInt64, id_S: Int32, absent
         while id_S[slot] != absent:
             if hash_S[slot] == hash_N[n]:
                 return False
-            slot = (slot + _ONE) % n_slots
+            slot = slot + _ONE if slot + _ONE < n_slots else _ZERO
         hash_S[slot], id_S[slot] = hash_N[n], id_N[n]
     return True
 
@@ -38,5 +38,5 @@ def find_loop(hash_N: UInt64, hash_S: UInt64, id_S: Int32, absent: int, into_N: 
     for n in range(len(hash_N)):
         slot = ((hash_N[n] >> _HALF) * n_slots) >> _HALF
         while id_S[slot] != absent and hash_S[slot] != hash_N[n]:
-            slot = (slot + _ONE) % n_slots
+            slot = slot + _ONE if slot + _ONE < n_slots else _ZERO
         into_N[n] = id_S[slot]

@@ -25,7 +25,7 @@ from autofis_kedro.data.typing import EXTRA, PROBLEM, ROW, explain_problem, type
 from autofis_kedro.errors import UserError
 
 FAST: dict[str, Any] = {"compression": "lz4", "statistics": False, "row_group_size": 25_000}
-"""Large row groups, and statistics that nobody reads, cost a quarter of the time; whoever reads holds several groups."""
+"""Large row groups, and statistics that nobody reads, cost a quarter of the time. Readers hold several groups."""
 
 
 @dataclass(frozen=True)
