@@ -52,6 +52,7 @@ def grow(train: TreeRows, valid: TreeRows, schema: Schema, config: TreesConfig, 
     names: dict[str, Any] = {"categorical_feature": columns.categorical(config.max_categories)}
     parameters = _parameters(config, n_leaves, seed)
     fitted = lightgbm.Dataset(*_matrix(train, columns, config.max_rows, seed), **names, params=parameters)
+    fitted.construct()  # a byte or two per number: the matrix goes before that of the validation rows comes
     checked = lightgbm.Dataset(*_matrix(valid, columns, config.max_rows, seed), reference=fitted, **names)
     curves: dict[str, dict[str, list[float]]] = {}
     booster = lightgbm.train(

@@ -17,7 +17,7 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 from pydantic import Field as Bounded
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from torch import Tensor
@@ -25,7 +25,7 @@ from torch import Tensor
 from autofis_kedro.config import Frozen
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
-from autofis_kedro.evaluation.metrics import Metrics, score
+from autofis_kedro.evaluation.metrics import Metrics, log_losses, score
 
 logger = logging.getLogger(__name__)
 CHUNK_ROWS = 1_000_000
@@ -77,8 +77,8 @@ def fit_leaf_regression(
     best: tuple[float, Any] | None = None
     for c in config.c:
         model = fit(train, first, n_leaves, c, config)
-        fitted, checked = (_score(model, examples, first, n_leaves) for examples in (train, valid))
-        rows.append((c, fitted.log_loss, checked.log_loss, checked.auc))
+        checked = _score(model, valid, first, n_leaves)
+        rows.append((c, _log_loss(model, train, first, n_leaves), checked.log_loss, checked.auc))
         logger.info("regression over leaves, C %g: valid log loss %.5f, AUC %.5f", *rows[-1][:1], *rows[-1][2:])
         if best is not None and checked.log_loss > best[0]:
             break
@@ -92,11 +92,13 @@ def fit_leaf_regression(
     return FittedRegression({"linear.weight": table, "bias": bias}, history, seconds, n_leaves + 1)
 
 
-def _leaves(examples: Examples, first: int, n_leaves: int) -> Iterator[tuple[csr_array, NDArray[np.uint8]]]:
+def _leaves(
+    examples: Examples, first: int, n_leaves: int, at_once: int = CHUNK_ROWS
+) -> Iterator[tuple[csr_array, NDArray[np.uint8]]]:
     """The leaf columns as a sparse matrix of ones, a chunk of rows at a time, and their labels."""
     n_trees = int((np.asarray(examples.one_hot[0]) >= first).sum())
-    for start in range(0, examples.n_rows, CHUNK_ROWS):
-        leaves_BT = examples.one_hot[start : start + CHUNK_ROWS, -n_trees:] - np.int32(first)
+    for start in range(0, examples.n_rows, at_once):
+        leaves_BT = examples.one_hot[start : start + at_once, -n_trees:] - np.int32(first)
         rows = len(leaves_BT)
         ends = np.arange(0, rows * n_trees + 1, n_trees, dtype=np.int32)
         ones = np.ones(rows * n_trees, dtype=np.float32)
@@ -107,12 +109,11 @@ def _leaves(examples: Examples, first: int, n_leaves: int) -> Iterator[tuple[csr
 def _fit_exactly(
     train: Examples, first: int, n_leaves: int, c: float, config: LeafRegressionConfig
 ) -> LogisticRegression:
-    chunks = list(_leaves(train, first, n_leaves))
-    matrix = chunks[0][0] if len(chunks) == 1 else vstack([chunk for chunk, _ in chunks], format="csr")
+    matrix, labels = next(_leaves(train, first, n_leaves, at_once=train.n_rows))
     model = LogisticRegression(C=c, solver="lbfgs", max_iter=config.max_iterations)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a weak penalty needs no exact optimum
-        return model.fit(matrix, np.concatenate([labels for _, labels in chunks]))
+        return model.fit(matrix, labels)
 
 
 def _fit_in_passes(train: Examples, first: int, n_leaves: int, c: float, config: LeafRegressionConfig) -> SGDClassifier:
@@ -126,3 +127,12 @@ def _fit_in_passes(train: Examples, first: int, n_leaves: int, c: float, config:
 def _score(model: Any, examples: Examples, first: int, n_leaves: int) -> Metrics:
     probabilities = [model.predict_proba(matrix)[:, 1] for matrix, _ in _leaves(examples, first, n_leaves)]
     return score(np.asarray(examples.labels), np.concatenate(probabilities))
+
+
+def _log_loss(model: Any, examples: Examples, first: int, n_leaves: int) -> float:
+    """A chunk at a time: sorting all train rows for an AUC would take gigabytes."""
+    losses = (
+        log_losses(labels, model.predict_proba(matrix)[:, 1]).sum()
+        for matrix, labels in _leaves(examples, first, n_leaves)
+    )
+    return float(sum(losses)) / examples.n_rows
