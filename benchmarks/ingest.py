@@ -1,9 +1,10 @@
-"""How fast, and in how much memory, a Criteo-shaped file becomes encoded examples.
+"""How fast, and in how much memory, a Criteo-shaped file becomes encoded examples, and how soon a training has them.
 
-    python -m benchmarks.ingest [--gb 2]
+    python -m benchmarks.ingest [--gb 0.2 2 8]
 
-Writes a file of random rows (40 tab-separated columns, millions of distinct values), then runs each step in a process
-of its own and prints megabytes of raw text per second and the peak resident memory.
+Writes a file of random rows (40 tab-separated columns, millions of distinct values) of each size, then runs each step
+in a process of its own and prints megabytes of raw text per second and the peak resident memory. 8 GB of text take
+20 GB of disk, where ``TMPDIR`` says.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,6 +29,7 @@ from rich.table import Table
 from autofis_kedro.data.bucketing import BucketingConfig
 from autofis_kedro.data.description import DataDescription, Delimited, FieldDescription
 from autofis_kedro.data.encode import encode
+from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.rows import TypedRows
 from autofis_kedro.data.splitting import SPLITS, SplitConfig, split_rows
@@ -34,12 +37,13 @@ from autofis_kedro.data.vocabulary import fit_vocabularies, kinds_of
 
 RESULTS = Path(__file__).parent / "results" / "ingest.json"
 REFERENCE = "polars alone"
-STEPS = (REFERENCE, "ingestion", "bucketing")
+STEPS = (REFERENCE, "ingestion", "bucketing", "first batch")
 DESCRIPTION = DataDescription(
     format=Delimited(separator="\t", quote=None, columns=("label", "I1..I13", "C1..C26")),
     fields=(FieldDescription(name="I1..I13", kind="numeric"), FieldDescription(name="C1..C26")),
 )
 CHUNK = 100_000
+BATCH = 2_000
 
 
 def generate(path: Path, size: float) -> None:
@@ -57,11 +61,18 @@ def generate(path: Path, size: float) -> None:
 
 
 def step(name: str, folder: Path) -> None:
-    """One step: raw text to typed rows with their splits, or these to encoded examples.
+    """One step: raw text to typed rows with their splits, these to encoded examples, or these to a first batch.
 
     The reference is what polars takes to copy the text into parquet as it comes: no types, no checks, no splits.
     """
     typed = folder / "typed.parquet"
+    if name == "first batch":
+        from autofis_kedro.data.batches import training_batches  # torch takes seconds, and no other step needs it
+
+        start = time.perf_counter()
+        next(training_batches(Examples.open(folder / "train"), BATCH, seed=0, epoch=0))
+        print(time.perf_counter() - start)
+        return
     if name == REFERENCE:
         columns = dict.fromkeys(DESCRIPTION.format.columns, pl.String)
         raw = pl.scan_csv(folder / "raw.tsv", separator="\t", quote_char=None, has_header=False, schema=columns)
@@ -79,8 +90,8 @@ def step(name: str, folder: Path) -> None:
             encode(assignment.select(rows, split), vocabularies, schema, folder / split, split)
 
 
-def measure(name: str, folder: Path, megabytes: float) -> dict[str, float | str]:
-    """Run a step in a child process."""
+def measure(name: str, folder: Path, megabytes: float) -> dict[str, float | str | None]:
+    """Run a step in a child process; the start of Python and the imports count, but for the first batch."""
     start = time.perf_counter()
     child = subprocess.run(
         [sys.executable, "-m", "benchmarks.ingest", "--step", name, "--folder", str(folder)],
@@ -89,13 +100,40 @@ def measure(name: str, folder: Path, megabytes: float) -> dict[str, float | str]
         text=True,
     )
     seconds = time.perf_counter() - start
-    return {"step": name, "seconds": seconds, "mb_per_s": megabytes / seconds, "peak_rss_gb": float(child.stdout) / 1e6}
+    *within, peak = map(float, child.stdout.split())
+    result: dict[str, float | str | None] = {"step": name, "seconds": seconds, "peak_rss_gb": peak / 1e6}
+    if within:
+        return result | {"seconds": within[0], "mb_per_s": None}
+    return result | {"mb_per_s": megabytes / seconds}
+
+
+def measure_size(gigabytes: float) -> dict[str, Any]:
+    """All steps on a file of one size."""
+    with tempfile.TemporaryDirectory(prefix="ingest_") as name:
+        folder = Path(name)
+        generate(folder / "raw.tsv", gigabytes)
+        megabytes = (folder / "raw.tsv").stat().st_size / 1e6
+        return {"megabytes": megabytes, "steps": [measure(step_name, folder, megabytes) for step_name in STEPS]}
+
+
+def show(sizes: list[dict[str, Any]]) -> None:
+    """One table of all sizes."""
+    table = Table(title="Criteo-shaped text", title_justify="left")
+    for column in ("MB", "step", "s", "MB/s of raw text", "peak resident GB"):
+        table.add_column(column, justify="right")
+    for size in sizes:
+        for row in size["steps"]:
+            speed = "" if row["mb_per_s"] is None else f"{row['mb_per_s']:.0f}"
+            seconds = f"{row['seconds']:.3f}" if row["mb_per_s"] is None else f"{row['seconds']:.1f}"
+            table.add_row(f"{size['megabytes']:,.0f}", row["step"], seconds, speed, f"{row['peak_rss_gb']:.2f}")
+        table.add_section()
+    Console().print(table)
 
 
 def main() -> None:
     """Generate, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--gb", type=float, default=2.0)
+    parser.add_argument("--gb", type=float, nargs="+", default=[2.0])
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -103,20 +141,11 @@ def main() -> None:
         step(arguments.step, arguments.folder)
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         return
-    with tempfile.TemporaryDirectory(prefix="ingest_") as name:
-        folder = Path(name)
-        generate(folder / "raw.tsv", arguments.gb)
-        megabytes = (folder / "raw.tsv").stat().st_size / 1e6
-        results = [measure(step_name, folder, megabytes) for step_name in STEPS]
-    table = Table(title=f"{megabytes:,.0f} MB of Criteo-shaped text", title_justify="left")
-    for column in ("step", "s", "MB/s of raw text", "peak resident GB"):
-        table.add_column(column, justify="right")
-    for row in results:
-        table.add_row(row["step"], f"{row['seconds']:.1f}", f"{row['mb_per_s']:.0f}", f"{row['peak_rss_gb']:.2f}")
-    Console().print(table)
+    sizes = [measure_size(gigabytes) for gigabytes in arguments.gb]
+    show(sizes)
     machine = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "load": os.getloadavg()[0]}
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(machine | {"megabytes": megabytes, "steps": results}, indent=1) + "\n")
+    RESULTS.write_text(json.dumps(machine | {"sizes": sizes}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -113,7 +113,8 @@ def metrics_of(
         spec=spec,
         schema_fingerprint=schema.fingerprint,
     )
-    predictions = [part.with_columns(pl.lit(split).alias("split")) for split, part in parts.items()]
+    split_type = pl.Enum(list(parts))  # one byte per row, where texts take sixteen
+    predictions = [part.with_columns(pl.lit(split, split_type).alias("split")) for split, part in parts.items()]
     return pl.concat(predictions), metrics
 
 
