@@ -1,6 +1,6 @@
 """How does a training step scale: with the batch, the embedding size, the fields, the ids, the pairs kept?
 
-    python -m benchmarks.scaling [--models fm,autofm_search] [--factors ids] [--rounds 3]
+    python -m benchmarks.scaling [--models fm,autofm_search] [--factors ids] [--rounds 3] [--figure scaling.html]
 
 One factor at a time around the problem of ``step.py``. All points of a factor and the base point are processes whose
 blocks alternate, so that the ratio to the base point is one of the same minute. Ten million ids of 40 numbers with both
@@ -147,7 +147,7 @@ def _place(result: dict[str, Any]) -> tuple[int, int]:
 
 
 def main() -> None:
-    """Measure, print the tables, keep the numbers and the figure."""
+    """Measure and keep the numbers; print the tables of all that is kept, those of earlier runs included."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", default=",".join([*MODELS, *RETRAINED]))
     parser.add_argument("--factors", default=",".join(factor.field for factor in FACTORS))
@@ -155,21 +155,19 @@ def main() -> None:
     parser.add_argument("--wait", type=float, default=60, help="seconds to wait for a quiet machine before a round")
     parser.add_argument("--figure", type=Path, help="html file for the figure of all that is kept")
     chosen = parser.parse_args()
-    results = []
     for factor in (factor for factor in FACTORS if factor.field in chosen.factors.split(",")):
         for model in chosen.models.split(","):
             if (model in RETRAINED) == (factor.field == "kept"):
-                results.append(measure(model, factor, chosen.rounds, chosen.wait))
-                if results[-1]["quiet_rounds"]:
-                    keep(results[-1], RESULTS)
+                result = measure(model, factor, chosen.rounds, chosen.wait)
+                if result["quiet_rounds"]:
+                    keep(result, RESULTS)
                 else:
                     print(f"no quiet round for {model} by {factor.title}: not kept; measure again", flush=True)
-        if any(result["factor"] == factor.field for result in results):
-            print(table(results, factor) + "\n", flush=True)
-    print("A cell: milliseconds of the median step, times the base point's, thousand rows/s.")
+    results = json.loads(RESULTS.read_text())["results"] if RESULTS.exists() else []
+    found = [table(results, factor) for factor in FACTORS if any(row["factor"] == factor.field for row in results)]
+    print("\n\n".join(found) + "\n\nA cell: milliseconds of the median step, times the base point's, thousand rows/s.")
     if chosen.figure is not None:
-        shown = figure(json.loads(RESULTS.read_text())["results"])
-        shown.write_html(chosen.figure, include_plotlyjs=True, config={"displayModeBar": False})
+        figure(results).write_html(chosen.figure, include_plotlyjs=True, config={"displayModeBar": False})
 
 
 if __name__ == "__main__":

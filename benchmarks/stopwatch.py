@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from torch import Tensor
@@ -50,24 +51,24 @@ class Stopwatch:
 
 @dataclass(frozen=True)
 class Point:
-    """A method whose time belongs to a part.
+    """A function whose time belongs to a part.
 
     Attributes:
-        owner: its class.
-        method: its name.
+        owner: its class, or the module that calls it.
+        name: its name there.
         part: what the time belongs to.
         backward: what the way back through its result belongs to; None if it has none. Autograd goes back through what
             was computed last first, so this lasts until it comes to the result of another point.
     """
 
-    owner: type
-    method: str
+    owner: type | ModuleType
+    name: str
     part: str
     backward: str | None = None
 
     def timed(self, watch: Stopwatch) -> Callable[..., Any]:
-        """The method, which tells the stopwatch when it begins and ends."""
-        plain = getattr(self.owner, self.method)
+        """The function, which tells the stopwatch when it begins and ends."""
+        plain = getattr(self.owner, self.name)
 
         @functools.wraps(plain)
         def call(*given: Any, **named: Any) -> Any:
@@ -82,15 +83,15 @@ class Point:
 
 @contextmanager
 def installed(points: tuple[Point, ...], watch: Stopwatch) -> Iterator[None]:
-    """The points' methods are timed in here."""
-    plain = {point: vars(point.owner).get(point.method) for point in points}
+    """The points' functions are timed in here."""
+    plain = {point: vars(point.owner).get(point.name) for point in points}
     for point in points:
-        setattr(point.owner, point.method, point.timed(watch))
+        setattr(point.owner, point.name, point.timed(watch))
     try:
         yield
     finally:
-        for point, method in plain.items():
-            if method is None:  # inherited
-                delattr(point.owner, point.method)
+        for point, function in plain.items():
+            if function is None:  # inherited
+                delattr(point.owner, point.name)
             else:
-                setattr(point.owner, point.method, method)
+                setattr(point.owner, point.name, function)
