@@ -45,8 +45,8 @@ RESULTS = ROOT / "benchmarks" / "results" / "ffm_race.json"
 CHILD = Path(__file__).with_name("ffm_race_xlearn.py")
 EPOCH = re.compile(r"\]\s+(\d+)\s+[\d.]+\s+[\d.]+\s+([\d.]+)\s+([\d.]+)\s")
 READING = re.compile(r"Time cost for reading problem: ([\d.]+)")
-XLEARN_EPOCHS, SPEED_EPOCHS = 20, (2, 12)
-TORCH_EPOCHS = 8
+XLEARN_EPOCHS, SPEED_EPOCHS = 10, (2, 7)
+TORCH_EPOCHS = 6
 LEVELS = (0.755, 0.759, 0.762)
 """Validation AUC."""
 
