@@ -18,12 +18,15 @@ SMALL = StepProblem(fields=4, ids=4000, embedding_dim=4, batch_size=50, batches=
 @torch.no_grad()
 def test_the_eager_model_has_the_same_logits(name):
     model, examples = model_and_examples(StepProblem(model=name, fields=5, ids=5000, embedding_dim=8, batches=1))
+    rng = torch.Generator().manual_seed(0)
     for weight in model.parameters():
-        weight.copy_(torch.randn_like(weight) * 0.3)
+        weight.copy_(torch.randn(weight.shape, generator=rng) * 0.1)
     for buffer in (b for n, b in model.named_buffers() if n.endswith(("mean_U", "variance_U"))):
-        buffer.copy_(torch.rand_like(buffer) + 0.5)
+        buffer.copy_(torch.rand(buffer.shape, generator=rng) + 2.0)
     batch = take(examples, slice(0, 100))
-    torch.testing.assert_close(Eager(model).eval()(batch), model.eval()(batch), rtol=1e-4, atol=1e-4)
+    ours_B = model.eval()(batch)
+    assert ours_B.std() > 0.1
+    torch.testing.assert_close(Eager(model).eval()(batch), ours_B, rtol=1e-3, atol=1e-3 * float(ours_B.abs().max()))
 
 
 def test_every_model_is_measured_and_in_the_table():
