@@ -82,6 +82,7 @@ POINTS = (
     _there_and_back(ctr, "sum_of_weights", LINEAR),
     _there_and_back(FieldTable, "forward", READ),
     _there_and_back(PairInteractions, "forward", PAIRS),
+    _there_and_back(PairInteractions, "beside", PAIRS),
     _there_and_back(PairInteractions, "of_table", PAIRS),
     _there_and_back(Interactions, "values", PAIRS),
     _there_and_back(FieldAwareInteractions, "forward", PAIRS),

@@ -57,7 +57,7 @@ class Point:
         owner: its class, or the module that calls it.
         name: its name there.
         part: what the time belongs to.
-        backward: what the way back through its result belongs to; None if it has none. Autograd goes back through what
+        backward: what the way back through its (first) result belongs to; None if it has none. Autograd goes back through what
             was computed last first, so this lasts until it comes to the result of another point.
     """
 
@@ -74,8 +74,9 @@ class Point:
         def call(*given: Any, **named: Any) -> Any:
             with watch.part(self.part):
                 result = plain(*given, **named)
-            if self.backward is not None and isinstance(result, Tensor) and result.requires_grad:
-                result.register_hook(lambda gradient: watch.change(self.backward or ""))
+            first = result[0] if isinstance(result, tuple) else result
+            if self.backward is not None and isinstance(first, Tensor) and first.requires_grad:
+                first.register_hook(lambda gradient: watch.change(self.backward or ""))
             return result
 
         return call

@@ -64,8 +64,9 @@ class _PairSumOfRows(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, None, None, None, None]:
         from autofis_kedro.models import pair_sum_numba
 
-        table_NK, rows_BF, _ = ctx.saved_tensors
+        table_NK, rows_BF, sum_BK = ctx.saved_tensors
         gradient_B, others_ZK = gradients
+        assert gradient_B is not None, "the sum is part of the logit"
         shape = rows_BF.numel(), table_NK.shape[1]
         if others_ZK is not None:  # what the reads get from elsewhere, in memory that is nobody else's
             into_ZK = others_ZK.contiguous()
@@ -74,7 +75,7 @@ class _PairSumOfRows(torch.autograd.Function):
         else:
             into_ZK = table_NK.new_empty(shape)
         is_added = others_ZK is not None
-        pair_sum_numba.gradient_of_reads(*ctx.saved_tensors, gradient_B, into_ZK, is_added=is_added)
+        pair_sum_numba.gradient_of_reads(table_NK, rows_BF, sum_BK, gradient_B, into_ZK, is_added=is_added)
         if ctx.parts is None:
             return into_ZK, None, None, None, None
         ctx.parts[0] = into_ZK
