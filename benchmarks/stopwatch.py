@@ -57,8 +57,8 @@ class Point:
         owner: its class, or the module that calls it.
         name: its name there.
         part: what the time belongs to.
-        backward: what the way back through its (first) result belongs to; None if it has none. Autograd goes back through what
-            was computed last first, so this lasts until it comes to the result of another point.
+        backward: what the way back through its (first) result belongs to; None if it has none. Autograd goes back
+            through what was computed last first, so this lasts until it comes to the result of another point.
     """
 
     owner: type | ModuleType
