@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEER := .venv-bench
+XLEARN := .venv-xlearn
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup run test lint viz bench bench-recovery bench-ingest bench-step bench-kept bench-accuracy bench-env clean
+.PHONY: setup run test lint viz bench bench-recovery bench-ingest bench-step bench-step-parts bench-kept bench-scaling \
+	bench-latency bench-statistics-auc bench-ffm bench-accuracy bench-env clean
 .NOTPARALLEL:
 
 setup: $(VENV)/.installed
@@ -28,7 +30,8 @@ lint: setup
 viz: setup
 	$(BIN)/kedro viz run
 
-bench: bench-recovery bench-ingest bench-step bench-kept
+bench: bench-recovery bench-ingest bench-step bench-step-parts bench-kept bench-scaling bench-latency \
+	bench-statistics-auc
 
 bench-recovery: setup
 	$(BIN)/python -m benchmarks.recovery
@@ -42,6 +45,22 @@ bench-step: setup bench-env
 bench-kept: setup
 	$(BIN)/python -m benchmarks.kept
 
+bench-step-parts: setup
+	$(BIN)/python -m benchmarks.step_parts
+
+bench-scaling: setup
+	$(BIN)/python -m benchmarks.scaling
+
+bench-latency: setup
+	$(BIN)/python -m benchmarks.latency
+
+bench-statistics-auc: setup
+	$(BIN)/python -m benchmarks.statistics_auc
+
+# Rows first: kedro run --env criteo --pipeline bucketing --params raw_path=<criteo_sample.tsv.gz>
+bench-ffm: setup $(XLEARN)/.installed
+	$(BIN)/python -m benchmarks.ffm_race --xlearn $(XLEARN)/bin/python
+
 # Our side of it: kedro run --env frappe --pipeline baselines --params n_seeds=3
 bench-accuracy: setup bench-env
 	$(BIN)/python -m benchmarks.accuracy --peer $(PEER)/bin/python
@@ -54,8 +73,14 @@ $(PEER)/.installed: constraints.txt
 	$(PEER)/bin/pip install --quiet -c constraints.txt torch "fuxictr==2.3.10" "deepctr-torch==0.3.0"
 	@touch $@
 
+# xlearn is built from source: g++, make and the system's cmake are needed.
+$(XLEARN)/.installed: constraints.txt
+	$(call make_venv,$(XLEARN))
+	CMAKE_POLICY_VERSION_MINIMUM=3.5 $(XLEARN)/bin/pip install --quiet "xlearn==0.40a1"
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(PEER) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info
+	rm -rf $(VENV) $(PEER) $(XLEARN) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info
 
 LINTERS := "ruff check ." "ruff format --check ." "mypy" "lint-imports"
 

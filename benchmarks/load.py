@@ -20,9 +20,9 @@ def busy_seconds() -> float | None:
 
 
 def process_seconds(pid: int) -> float:
-    """Seconds that a process has worked on all cores."""
+    """Seconds that a process, and its children that have ended, have worked on all cores."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
 class OthersShare:

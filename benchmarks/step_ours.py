@@ -24,11 +24,14 @@ from benchmarks.step_worker import Answer, StepProblem, serve
 
 def build(problem: StepProblem) -> tuple[Callable[[], float], Answer]:
     """The step and the size of its model; prepared as ``fit`` prepares it."""
-    field_names = [f"C{i + 1}" for i in range(problem.fields)]
-    fields = tuple(Field(name=name, kind="categorical", size=problem.field_size) for name in field_names)
-    schema = Schema(dataset="benchmark", fields=fields)
-    ids_NF, labels_N = problem.rows()
-    examples = Examples.from_arrays(ids_NF + np.array(schema.offsets[:-1], dtype=np.int32), labels_N)
+    model, examples = model_and_examples(problem)
+    step = _inference(model, examples, problem) if problem.is_inference else _training(model, examples, problem)
+    return step, {"parameters": model.n_parameters(), "torch": torch.__version__}
+
+
+def model_and_examples(problem: StepProblem) -> tuple[CTRModel, Examples]:
+    """The model with its initial weights, and all rows of the problem."""
+    schema, examples = examples_of(problem)
     keep_large_buffers()
     spec = ModelSpec.model_validate({"embedding_dim": problem.embedding_dim, **OURS[problem.model]})
     pairs = schema.tuples(2)
@@ -36,15 +39,28 @@ def build(problem: StepProblem) -> tuple[Callable[[], float], Answer]:
     model = CTRModel(spec, schema, tuple(pairs[place] for place in sorted(chosen)))
     if problem.model == "fm_enumerated" and isinstance(model.interactions, PairInteractions):
         model.interactions._is_plain_sum = False
-    step = _inference(model, examples, problem) if problem.is_inference else _training(model, examples, problem)
-    return step, {"parameters": model.n_parameters(), "torch": torch.__version__}
+    return model, examples
 
 
-def _training(model: CTRModel, examples: Examples, problem: StepProblem) -> Callable[[], float]:
+def examples_of(problem: StepProblem) -> tuple[Schema, Examples]:
+    """All rows of the problem and their schema."""
+    field_names = [f"C{i + 1}" for i in range(problem.fields)]
+    fields = tuple(Field(name=name, kind="categorical", size=problem.field_size) for name in field_names)
+    schema = Schema(dataset="benchmark", fields=fields)
+    ids_NF, labels_N = problem.rows()
+    return schema, Examples.from_arrays(ids_NF + np.array(schema.offsets[:-1], dtype=np.int32), labels_N)
+
+
+def training(model: CTRModel, examples: Examples, problem: StepProblem) -> tuple[Run, Iterator[Batch]]:
+    """The state of a training and its batches without end."""
     config = TrainingConfig(batch_size=problem.batch_size, mlp_precision=problem.mlp_precision)
     search = SearchConfig(epochs=1000) if problem.model.endswith("search") else None
     run = Run(model, make_optimizers(model, config, search, problem.batches), config, problem.batches, search)
-    batches = _endless(examples, config.batch_size)
+    return run, _endless(examples, config.batch_size)
+
+
+def _training(model: CTRModel, examples: Examples, problem: StepProblem) -> Callable[[], float]:
+    run, batches = training(model, examples, problem)
     return lambda: _update(run, next(batches))
 
 

@@ -20,7 +20,7 @@ Counts = NDArray[np.int64]
 
 @dataclass
 class JointCounts:
-    """Rows and clicks of every joint value seen so far.
+    """Rows and clicks of every joint value seen so far, by the lower 63 bits of its number.
 
     Blocks are merged when those that wait are as large as what is merged: a value is sorted as often as the number of
     rows doubles.
@@ -32,21 +32,35 @@ class JointCounts:
 
     def add(self, key_N: UInt64, labels_N: NDArray[np.uint8]) -> None:
         """Count a block."""
-        found, inverse = np.unique(key_N, return_inverse=True)
-        rows, clicks = np.bincount(inverse), np.bincount(inverse, weights=labels_N)
-        self._waiting.append((found, np.stack([rows, clicks.astype(np.int64)], axis=1)))
+        # Keys with the label as lowest bit, sorted: three times as fast as np.unique, which sorts places, not keys.
+        sorted_N = np.sort((key_N << np.uint64(1)) | labels_N)
+        keys = sorted_N >> np.uint64(1)
+        starts = _starts(keys)
+        bounds = np.append(starts, len(keys))
+        clicks = np.cumsum(sorted_N & np.uint64(1), dtype=np.int64)[bounds[1:] - 1]
+        counts = np.stack([np.diff(bounds), np.diff(clicks, prepend=0)], axis=1)
+        self._waiting.append((keys[starts], counts))
         if sum(len(keys) for keys, _ in self._waiting) >= len(self.key_V):
             self.merge()
 
     def merge(self) -> JointCounts:
         """Add up what waits; keys ascend."""
         if self._waiting:
-            parts = [(self.key_V, self.counts_V2), *self._waiting]
-            keys, counts = np.concatenate([k for k, _ in parts]), np.concatenate([c for _, c in parts])
-            self.key_V, places = np.unique(keys, return_inverse=True)
-            summed = [np.bincount(places, weights=counts[:, i]).astype(np.int64) for i in (0, 1)]
-            self.counts_V2, self._waiting = np.stack(summed, axis=1), []
+            parts = [part for part in ((self.key_V, self.counts_V2), *self._waiting) if len(part[0])]
+            self._waiting = []
+            if len(parts) > 1:
+                keys, counts = np.concatenate([k for k, _ in parts]), np.concatenate([c for _, c in parts])
+                order = np.argsort(keys, kind="stable")  # merges runs that ascend
+                keys = keys[order]
+                starts = _starts(keys)
+                parts = [(keys[starts], np.add.reduceat(counts[order], starts, axis=0))]
+            self.key_V, self.counts_V2 = parts[0]
         return self
+
+
+def _starts(sorted_V: UInt64) -> Counts:
+    """Where each distinct value begins."""
+    return np.flatnonzero(np.append(True, sorted_V[1:] != sorted_V[:-1])).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -86,7 +100,7 @@ def _values(examples: Examples, schema: Schema, position: int, rows: slice) -> U
 
 
 def _mixed(z: UInt64) -> UInt64:
-    """splitmix64's finaliser: two different joint values share a number with probability 2**-64."""
+    """splitmix64's finaliser: two different joint values share 63 bits with probability 2**-63."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed: UInt64 = z ^ (z >> np.uint64(31))

@@ -17,6 +17,7 @@ from autofis_kedro.compiled import is_compiled
 from autofis_kedro.data.batches import Batch
 from autofis_kedro.models.embeddings import FieldTable, Parts
 from autofis_kedro.models.interactions import Interactions
+from autofis_kedro.models.room import Room
 
 
 class FieldAwareInteractions(Interactions[tuple[FieldTable, Batch]]):
@@ -24,7 +25,7 @@ class FieldAwareInteractions(Interactions[tuple[FieldTable, Batch]]):
 
     def __init__(self, pairs: tuple[tuple[int, ...], ...], *, normalize: bool, weighted: bool) -> None:
         super().__init__(pairs, normalize=normalize, weighted=weighted)
-        self._room = _Room()
+        self._room = Room()
 
     def products(self, vectors: tuple[FieldTable, Batch]) -> Tensor:
         """<v_i toward j, v_j toward i>: [B, P]; the vectors of a table row lie one after the other: X = F * K."""
@@ -44,22 +45,6 @@ def field_aware_products(v_BFX: Tensor, pairs_2P: Tensor) -> Tensor:
     return product_BFF.flatten(1).index_select(1, pairs_2P[0] * fields + pairs_2P[1])
 
 
-class _Room:
-    """Memory for the gradient that is handed over, filled anew at every step.
-
-    The C library gives buffers of more than 32 MiB back to the system: mapping 76 MB anew took half of a step.
-    """
-
-    def __init__(self) -> None:
-        self._held = torch.empty(0)
-
-    def of_shape(self, rows: int, width: int) -> Tensor:
-        """Whatever numbers it last held: [rows, width]."""
-        if len(self._held) < rows * width:
-            self._held = torch.empty(rows * width)
-        return self._held[: rows * width].view(rows, width)
-
-
 class _ProductsOfRows(torch.autograd.Function):
     """Products of vectors that are read from a table, compiled.
 
@@ -69,7 +54,7 @@ class _ProductsOfRows(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, table_NX: Tensor, rows_BF: Tensor, parts: Parts | None, pairs_2P: Tensor, room: _Room
+        ctx: Any, table_NX: Tensor, rows_BF: Tensor, parts: Parts | None, pairs_2P: Tensor, room: Room
     ) -> Tensor:
         from autofis_kedro.models import field_aware_numba  # importing numba takes half a second
 

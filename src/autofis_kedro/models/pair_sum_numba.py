@@ -29,18 +29,12 @@ def forward(table_NK: Tensor, rows_BF: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def gradient_of_reads(
-    table_NK: Tensor, rows_BF: Tensor, sum_BK: Tensor, gradient_B: Tensor, others_ZK: Tensor | None = None
-) -> Tensor:
-    """A vector's gradient is the sum of the batch row's others: [Z, K].
-
-    Args:
-        others_ZK: what the reads get from elsewhere, in memory that is nobody else's: theirs from here are added to it.
-    """
+    table_NK: Tensor, rows_BF: Tensor, sum_BK: Tensor, gradient_B: Tensor, into_ZK: Tensor, *, is_added: bool
+) -> None:
+    """A vector's gradient is the sum of the batch row's others: put into [Z, K], or added to what is there."""
     use_torch_threads()
-    into_ZK = table_NK.new_empty(rows_BF.numel(), table_NK.shape[1]) if others_ZK is None else others_ZK.contiguous()
-    given: list[Any] = [*arrays(table_NK, rows_BF, sum_BK, gradient_B, into_ZK), others_ZK is not None]
+    given: list[Any] = [*arrays(table_NK, rows_BF, sum_BK, gradient_B, into_ZK), is_added]
     _gradient(*given)
-    return into_ZK
 
 
 _add_with_square = over_rows(lambda rows, _: (rows[0] + rows[2], rows[1] + rows[2] * rows[2]))

@@ -11,14 +11,14 @@ import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from autofis_kedro.analysis.online.config import LatencyConfig
 from autofis_kedro.data.batches import Batch, take
 from autofis_kedro.data.examples import Examples
-from autofis_kedro.models import CTRModel
 
 
-def measure_latency(models: Mapping[str, CTRModel], examples: Examples, config: LatencyConfig) -> pl.DataFrame:
+def measure_latency(models: Mapping[str, nn.Module], examples: Examples, config: LatencyConfig) -> pl.DataFrame:
     """Time every model on the same requests, on the CPU.
 
     A request is ``candidates`` rows drawn from the examples (with repetition where there are fewer), already encoded
@@ -26,7 +26,7 @@ def measure_latency(models: Mapping[str, CTRModel], examples: Examples, config: 
     request, in an order drawn anew, so that whatever else the machine does meets all of them.
 
     Args:
-        models: by name, on the CPU.
+        models: by name, on the CPU; each makes logits [B] of a ``Batch``.
         examples: encoded rows.
         config: sizes.
 
@@ -51,7 +51,7 @@ def _request(examples: Examples, candidates: int, rng: np.random.Generator) -> B
 
 
 @torch.inference_mode()
-def _milliseconds(model: CTRModel, batch: Batch) -> float:
+def _milliseconds(model: nn.Module, batch: Batch) -> float:
     start = time.perf_counter_ns()
     torch.argsort(model(batch), descending=True).numpy()
     return (time.perf_counter_ns() - start) / 1e6
