@@ -38,7 +38,7 @@ from autofis_kedro.training.xlearn import COLOUR
 from autofis_kedro.training.xlearn_files import write_libffm
 from benchmarks.load import QUIET, OthersShare, wait_until_quiet
 from benchmarks.processes import alone
-from benchmarks.step import machine
+from benchmarks.records import keep_if_quiet
 from benchmarks.step_process import ROOT, THREADS
 
 RESULTS = ROOT / "benchmarks" / "results" / "ffm_race.json"
@@ -219,11 +219,9 @@ def main() -> None:
         for name, racer in racers(str(python)).items():
             found.setdefault(name, []).append(alone(THREADS, racer, seed))
     print(table(found))
-    if any((run.others or 0.0) > QUIET for runs in found.values() for run in runs):
-        print("other processes kept the cores busy: nothing kept; measure again on a quiet machine")
-        return
     curves = {name: [asdict(run) for run in runs] for name, runs in found.items()}
-    RESULTS.write_text(json.dumps({"machine": machine(), "dataset": "criteo sample", "runs": curves}, indent=1) + "\n")
+    is_quiet = all((run.others or 0.0) <= QUIET for runs in found.values() for run in runs)
+    keep_if_quiet(RESULTS, {"dataset": "criteo sample", "runs": curves}, is_quiet=is_quiet)
 
 
 if __name__ == "__main__":

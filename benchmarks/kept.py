@@ -9,12 +9,12 @@ reports 0.45 of FM's time of prediction and 0.63 of DeepFM's on Avazu, where 29 
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from statistics import median
 from typing import Any
 
-from benchmarks.step import OURS_PROGRAM, machine
+from benchmarks.records import keep_if_quiet
+from benchmarks.step import OURS_PROGRAM
 from benchmarks.step_process import ROOT, alternate, quiet_rounds, ratios
 from benchmarks.step_worker import StepProblem
 
@@ -68,13 +68,9 @@ def main() -> None:
         for row in measure(model, is_inference, chosen.rounds, chosen.wait)
     ]
     print(table(results))
-    if not all(row["is_quiet"] for row in results):
-        print("other processes kept the cores busy: nothing kept; measure again on a quiet machine")
+    content = {"problem": asdict(StepProblem()), "results": results}
+    if not keep_if_quiet(RESULTS, content, is_quiet=all(row["is_quiet"] for row in results)):
         return
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(
-        json.dumps({"machine": machine(), "problem": asdict(StepProblem()), "results": results}, indent=1)
-    )
     model, is_inference, share, most = REQUIRED
     found = next(r for r in results if (r["model"], r["is_inference"], r["kept"]) == (model, is_inference, share))
     if found["share_of_base"] > most:

@@ -11,7 +11,6 @@ with one thread and once with two, each in a process of its own.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -24,7 +23,7 @@ from autofis_kedro.analysis.online import LatencyConfig, measure_latency
 from benchmarks.latency_eager import Eager
 from benchmarks.load import QUIET, OthersShare, wait_until_quiet
 from benchmarks.processes import alone
-from benchmarks.step import machine
+from benchmarks.records import keep_if_quiet
 from benchmarks.step_ours import model_and_examples
 from benchmarks.step_process import ROOT, THREADS
 from benchmarks.step_worker import StepProblem
@@ -98,11 +97,8 @@ def main() -> None:
         rows += summary(latencies, threads)
         busy |= (others or 0.0) > QUIET
     print(table(rows))
-    if busy:
-        print("other processes kept the cores busy: nothing kept; measure again on a quiet machine")
-        return
-    kept = {"machine": machine(), "problem": asdict(BASE), "candidates": LatencyConfig().candidates, "results": rows}
-    RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
+    content = {"problem": asdict(BASE), "candidates": LatencyConfig().candidates, "results": rows}
+    keep_if_quiet(RESULTS, content, is_quiet=not busy)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from autofis_kedro.reporting.style import COLOURS, finish
-from benchmarks.step import OURS_PROGRAM, machine
+from benchmarks.records import machine
+from benchmarks.step import OURS_PROGRAM
 from benchmarks.step_process import ROOT, alternate, quiet_rounds, ratios
 from benchmarks.step_worker import StepProblem
 

@@ -10,7 +10,6 @@ plain way takes one pair after the other: group the train rows by both values, j
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from collections.abc import Sequence
@@ -29,7 +28,7 @@ from autofis_kedro.data.examples_folder import ExamplesWriter
 from autofis_kedro.data.schema import Field, Schema
 from benchmarks.load import QUIET, OthersShare, wait_until_quiet
 from benchmarks.processes import alone, peak_gb
-from benchmarks.step import machine
+from benchmarks.records import keep_if_quiet
 from benchmarks.step_process import ROOT, THREADS
 
 RESULTS = ROOT / "benchmarks" / "results" / "statistics_auc.json"
@@ -157,10 +156,7 @@ def main() -> None:
     chosen = parser.parse_args()
     found = results(chosen.rows, chosen.rounds, chosen.wait)
     print(table(found))
-    if any((row["others_share"]) > QUIET for row in found):
-        print("other processes kept the cores busy: nothing kept; measure again on a quiet machine")
-        return
-    RESULTS.write_text(json.dumps({"machine": machine(), "results": found}, indent=1) + "\n")
+    keep_if_quiet(RESULTS, {"results": found}, is_quiet=all(row["others_share"] <= QUIET for row in found))
 
 
 if __name__ == "__main__":

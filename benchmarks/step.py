@@ -12,20 +12,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.records import machine
 from benchmarks.step_models import ONLY_OURS, PEERS, REQUIRED
 from benchmarks.step_process import (
     ALLOCATOR,
     OURS,
     ROOT,
-    THREADS,
     Program,
     Worker,
     alternate,
@@ -100,25 +98,6 @@ def keep(result: dict[str, Any], path: Path) -> None:
     problem = asdict(StepProblem()) | {"rows_read_by_a_batch": round(StepProblem().rows_read())}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"problem": problem, "peer_allocator": ALLOCATOR, "models": models}, indent=1) + "\n")
-
-
-def machine() -> dict[str, object]:
-    """The kind of machine."""
-    return {
-        "system": platform.system(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "threads": THREADS,
-        "python": platform.python_version(),
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def main() -> None:

@@ -13,7 +13,6 @@ long it takes to open that set.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -40,7 +39,7 @@ from autofis_kedro.training.loop import _update
 from autofis_kedro.training.tables import TableUpdates
 from benchmarks.load import QUIET, OthersShare, wait_until_quiet
 from benchmarks.processes import alone
-from benchmarks.step import machine
+from benchmarks.records import keep_if_quiet
 from benchmarks.step_ours import examples_of, model_and_examples, training
 from benchmarks.step_process import ROOT, THREADS
 from benchmarks.step_worker import StepProblem
@@ -199,11 +198,8 @@ def main() -> None:
         results.append(summary(model, alone(THREADS, timed_steps, problem, chosen.seconds)))
     loading = alone(THREADS, loading_ms, StepProblem(), LOADED_ROWS)
     print(table(results, loading))
-    if any((row["others_share"] or 0.0) > QUIET for row in results):
-        print("other processes kept the cores busy: nothing kept; measure again on a quiet machine")
-        return
-    kept = {"machine": machine(), "problem": asdict(StepProblem()), "results": results}
-    RESULTS.write_text(json.dumps(kept | {"mapped": loading}, indent=1) + "\n")
+    content = {"problem": asdict(StepProblem()), "results": results, "mapped": loading}
+    keep_if_quiet(RESULTS, content, is_quiet=all((row["others_share"] or 0.0) <= QUIET for row in results))
 
 
 if __name__ == "__main__":
