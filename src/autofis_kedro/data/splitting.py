@@ -126,7 +126,7 @@ def split_rows(typed: pl.LazyFrame, config: SplitConfig) -> tuple[Assignment, Sp
     held = [assignment.holds(name).sum().alias(name) for name in SPLITS]
     counts = assignment.sampled(typed).select(held).collect(engine="streaming").row(0, named=True)
     for name in SPLITS:
-        if not counts.get(name):
+        if not counts[name]:
             raise UserError(f"the {name} split is empty: {sum(counts.values())} rows, split.method {config.method}")
     report = SplitReport(rows={s: counts[s] for s in SPLITS}, negative_rate=rate, calibration_offset=math.log(rate))
     return assignment, report

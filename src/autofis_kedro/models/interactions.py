@@ -75,10 +75,10 @@ class PairInteractions(Interactions[Tensor]):
 
     def forward(self, e_BFK: Tensor) -> Tensor:
         """Sum of the weighted interactions: [B]."""
-        if is_compiled(e_BFK):
-            return self._of(Read(*one_row_each(e_BFK), None, self.tuples_OP))[0]
         if self._is_plain_sum:
             return sum_of_all_pair_products(e_BFK)
+        if is_compiled(e_BFK):
+            return self._of(Read(*one_row_each(e_BFK), None, self.tuples_OP))[0]
         return super().forward(e_BFK)
 
     def beside(self, e_BFK: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,7 @@ from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.models.embeddings import one_row_each
 from autofis_kedro.models.pair_products import TorchPairProducts
-from autofis_kedro.models.weighted_pairs_numba import Line, Reads, gradients, products, read_row, room
+from autofis_kedro.models.weighted_pairs_numba import Line, Reads, gradients, padded_rows, products, read_row
 
 
 class NumbaPairProducts(TorchPairProducts):
@@ -37,8 +37,8 @@ def weighted_sum(table_NK: Tensor, rows_BF: Tensor, pairs_2P: Tensor, weight_P: 
     """``sum_p weight_p <e_i, e_j>``, e_i being the table's row ``rows_BF[:, i]``: [B]."""
     use_torch_threads()
     out_B = table_NK.new_empty(len(rows_BF))
-    room_TFS = room(table_NK, rows_BF.shape[1])
-    _weighted_sum(*arrays(table_NK, rows_BF, *pairs_2P, weight_P, out_B, room_TFS))
+    e_TFS = padded_rows(table_NK, rows_BF.shape[1])
+    _weighted_sum(*arrays(table_NK, rows_BF, *pairs_2P, weight_P, out_B, e_TFS))
     return out_B
 
 

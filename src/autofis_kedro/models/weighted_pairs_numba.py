@@ -50,7 +50,7 @@ def products(reads: Reads) -> tuple[Tensor, Tensor]:
     use_torch_threads()
     like, rows = reads.table_NK, len(reads.rows_BF)
     z_BP, linear_B = like.new_empty(rows, len(reads.first_P)), like.new_zeros(rows)
-    _products(*arrays(*reads, z_BP, linear_B, room(like, reads.rows_BF.shape[1])))
+    _products(*arrays(*reads, z_BP, linear_B, padded_rows(like, reads.rows_BF.shape[1])))
     return z_BP, linear_B
 
 
@@ -67,15 +67,15 @@ def gradients(
     into_ZK = reads.table_NK.new_empty(reads.rows_BF.numel(), size) if others_ZK is None else others_ZK.contiguous()
     into_vector_TFK = reads.vector_FK.new_zeros(PARTS, *reads.vector_FK.shape)
     is_dense = len(reads.first_P) >= DENSE * fields * (fields - 1) / 2
-    given: list[Any] = arrays(*reads, z_BP, gradient_B, *line, into_ZK, into_vector_TFK, room(into_ZK, fields))
+    given: list[Any] = arrays(*reads, z_BP, gradient_B, *line, into_ZK, into_vector_TFK, padded_rows(into_ZK, fields))
     if is_dense:
-        given += arrays(room(into_ZK, padded(fields, MIXTURES)))
+        given += arrays(padded_rows(into_ZK, padded(fields, MIXTURES)))
     given.append(others_ZK is not None)
     (_gradients_field_by_field if is_dense else _gradients_pair_by_pair)(*given)
     return into_ZK, into_vector_TFK.sum(0)
 
 
-def room(like_NK: Tensor, n_rows: int) -> Tensor:
+def padded_rows(like_NK: Tensor, n_rows: int) -> Tensor:
     """Zeros for some padded rows of each part: [T, n_rows, S].
 
     torch's memory begins with a cache line, numba's does not: reading vectors that lie across two takes twice as long.
