@@ -33,7 +33,7 @@ from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.rows import TypedRows
 from autofis_kedro.data.splitting import SPLITS, SplitConfig, split_rows
-from autofis_kedro.data.vocabulary import fit_vocabularies, kinds_of
+from autofis_kedro.data.vocabulary_fitting import fit_vocabularies, kinds_of
 
 RESULTS = Path(__file__).parent / "results" / "ingest.json"
 REFERENCE = "polars alone"

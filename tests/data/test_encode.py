@@ -12,7 +12,8 @@ from autofis_kedro.data.bucketing import BucketingConfig
 from autofis_kedro.data.encode import EncodedRows, Encoder, encode
 from autofis_kedro.data.examples import Examples, check_examples
 from autofis_kedro.data.schema import MISSING, UNSEEN
-from autofis_kedro.data.vocabulary import Vocabularies, fit_vocabularies
+from autofis_kedro.data.vocabulary import Vocabularies
+from autofis_kedro.data.vocabulary_fitting import fit_vocabularies
 from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel, ModelSpec
 

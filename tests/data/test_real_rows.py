@@ -10,7 +10,7 @@ from autofis_kedro.data.bucketing import BucketingConfig
 from autofis_kedro.data.encode import encode
 from autofis_kedro.data.examples import check_examples
 from autofis_kedro.data.statistics import describe
-from autofis_kedro.data.vocabulary import fit_vocabularies, kinds_of
+from autofis_kedro.data.vocabulary_fitting import fit_vocabularies, kinds_of
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 CRITEO = DATA / "criteo" / "criteo_sample.tsv.gz"

@@ -6,7 +6,7 @@ import pytest
 from autofis_kedro.data.bucketing import BucketingConfig
 from autofis_kedro.data.encode import EncodedRows, Encoder
 from autofis_kedro.data.statistics import DatasetStatistics, describe
-from autofis_kedro.data.vocabulary import fit_vocabularies, kinds_of
+from autofis_kedro.data.vocabulary_fitting import fit_vocabularies, kinds_of
 
 
 @pytest.fixture

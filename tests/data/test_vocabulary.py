@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from autofis_kedro.data import counting
 from autofis_kedro.data.bucketing import BucketingConfig
 from autofis_kedro.data.schema import N_SPECIAL
-from autofis_kedro.data.vocabulary import Vocabularies, fit_vocabularies, kinds_of
+from autofis_kedro.data.vocabulary import Vocabularies
+from autofis_kedro.data.vocabulary_fitting import fit_vocabularies, kinds_of
 from autofis_kedro.errors import UserError
 
 TEXTS = st.lists(st.sampled_from(["a", "b", "c", "", "é", "B", None]) | st.text(max_size=1), min_size=1, max_size=60)

@@ -6,7 +6,7 @@ from kedro.io import DataCatalog, DatasetError, Version
 
 from autofis_kedro.data.bucketing import BucketingConfig
 from autofis_kedro.data.encode import EncodedRows, Encoder
-from autofis_kedro.data.vocabulary import fit_vocabularies, kinds_of
+from autofis_kedro.data.vocabulary_fitting import fit_vocabularies, kinds_of
 from autofis_kedro.errors import UserError
 from autofis_kedro.sources.examples import ExamplesDataset
 

@@ -13,7 +13,7 @@ from autofis_kedro.data.bucketing import BucketingConfig, Quantiles
 from autofis_kedro.data.encode import EncodedRows, Encoder
 from autofis_kedro.data.examples import Examples, check_examples
 from autofis_kedro.data.schema import MISSING, N_SPECIAL, OTHER, UNSEEN, Schema
-from autofis_kedro.data.vocabulary import fit_vocabularies, kinds_of
+from autofis_kedro.data.vocabulary_fitting import fit_vocabularies, kinds_of
 from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel, ModelSpec
 from autofis_kedro.trees import (

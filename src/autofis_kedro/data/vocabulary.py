@@ -1,4 +1,5 @@
-"""Vocabularies: which raw value, or numeric bucket, has which local id. Fitted on the train rows alone.
+"""Vocabularies: which raw value, or numeric bucket, has which local id. Fitted on the train rows alone
+(``vocabulary_fitting.py``).
 
 Local ids of a field: 0 missing, 1 unseen, 2 other (all rare values together), then the kept values, most
 frequent first and ties by value; numeric buckets in ascending order. Rare values stay listed, so that a value
@@ -7,28 +8,19 @@ that is rare in the train rows (id 2) is told from one that they do not hold (id
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from autofis_kedro.data.bucketing import BucketingConfig, bucket_of, numeric_edges
-from autofis_kedro.data.counting import COUNT, VALUE, count_values
-from autofis_kedro.data.schema import N_SPECIAL, OTHER, Field, FieldKind, Schema
+from autofis_kedro.data.schema import N_SPECIAL, Field, FieldKind, Schema
 from autofis_kedro.errors import UserError
 
-MEANINGS = ("missing", "unseen", "other", "kept", "rare")
-KINDS = ("categorical", "numeric", "multi_hot")
 LABEL = "label"
-KIND_OF_TYPE: dict[pl.DataType | type[pl.DataType], FieldKind] = {
-    pl.String: "categorical",
-    pl.Float64: "numeric",
-    pl.List(pl.String): "multi_hot",
-}
 COLUMNS = ("field", "kind", "meaning", "id", "value", "lower", "count", "distinct")
 
 
@@ -120,132 +112,3 @@ class Vocabularies:
             for field in self
         )
         return Schema(dataset=dataset, fields=tuple(fields))
-
-
-def kinds_of(rows: pl.LazyFrame) -> dict[str, FieldKind]:
-    """The fields of typed rows and their kinds, in column order; the type of a column tells its kind.
-
-    Raises:
-        UserError: a column of another type.
-    """
-    kinds: dict[str, FieldKind] = {}
-    for name, dtype in rows.collect_schema().items():
-        if name == LABEL:
-            continue
-        if dtype not in KIND_OF_TYPE:
-            raise UserError(f"field '{name}': {dtype} is no type of typed rows: {', '.join(map(str, KIND_OF_TYPE))}")
-        kinds[name] = KIND_OF_TYPE[dtype]
-    return kinds
-
-
-def fit_vocabularies(train: pl.LazyFrame, kinds: Mapping[str, FieldKind], config: BucketingConfig) -> Vocabularies:
-    """Fit the vocabularies of all fields on the train rows.
-
-    Args:
-        train: typed rows; column order does not matter, and neither does row order.
-        kinds: the fields, in the order that the schema will have.
-        config: thresholds and numeric buckets.
-
-    Raises:
-        UserError: no rows; a field that is absent, has one value, or only rare ones; an option for an
-            unknown field.
-    """
-    config.check_fields(kinds)
-    absent = [name for name in kinds if name not in train.collect_schema().names()]
-    if absent or not kinds:
-        raise UserError(f"the train rows have no column for: {', '.join(absent) or 'no fields were given'}")
-    n_rows = train.select(pl.len()).collect(engine="streaming").item()
-    if n_rows == 0:
-        raise UserError("the train rows are empty: no vocabulary can be fitted; check the split")
-    names = pl.Enum(list(kinds))
-    counts = count_values(train, kinds, n_rows)
-    tables = {name: _fit_field(counted, name, kinds[name], config) for name, counted in counts}
-    return Vocabularies(pl.concat([tables[name].with_columns(pl.col("field").cast(names)) for name in kinds]))
-
-
-def _fit_field(counted: pl.DataFrame, name: str, kind: FieldKind, config: BucketingConfig) -> pl.DataFrame:
-    _check_varies(counted, name)
-    missing = int(counted.filter(pl.col(VALUE).is_null())[COUNT].sum())
-    values = counted.filter(pl.col(VALUE).is_not_null())
-    if kind == "numeric":
-        listed = _buckets(values, name, config)
-        if len(listed) == 1 and not missing:
-            raise UserError(
-                f"field '{name}': all train rows fall into one bucket; choose others in "
-                f"bucketing.numeric_of.{name}, or list it under drop"
-            )
-    else:
-        listed = values.select(
-            pl.col(VALUE),
-            pl.lit(None, pl.Float64).alias("lower"),
-            COUNT,
-            pl.lit(1, pl.UInt32).alias("distinct"),
-        )
-    threshold = config.threshold(name)
-    _check_keeps(listed, name, threshold)
-    return _with_ids(listed, name, kind, threshold, missing)
-
-
-def _buckets(values: pl.DataFrame, name: str, config: BucketingConfig) -> pl.DataFrame:
-    """Buckets by lower edge. One without train rows joins its neighbour below (the lowest: the one above)."""
-    values = values.sort(VALUE)
-    numbers = values[VALUE].to_numpy()
-    edges = numeric_edges(config.numeric_of.get(name, config.numeric), numbers, values[COUNT].to_numpy())
-    lowers = np.concatenate([[-np.inf], edges])
-    filled = (
-        values.select(COUNT, bucket=bucket_of(numbers, edges))
-        .group_by("bucket")
-        .agg(pl.col(COUNT).sum(), distinct=pl.len().cast(pl.UInt32))
-        .sort("bucket")
-    )
-    kept = lowers[filled["bucket"].to_numpy()]
-    inner = [f"{low:g} to < {high:g}" for low, high in pairwise(kept[1:])]
-    labels = [f"< {kept[1]:g}", *inner, f">= {kept[-1]:g}"] if len(kept) > 1 else ["any"]
-    lower = pl.Series("lower", [None, *kept[1:].tolist()], dtype=pl.Float64)
-    return filled.select(pl.Series(VALUE, labels), lower, COUNT, "distinct")
-
-
-def _with_ids(listed: pl.DataFrame, name: str, kind: FieldKind, threshold: int, missing: int) -> pl.DataFrame:
-    """The table of one field: special ids, then the listed values with theirs."""
-    keep = pl.col(COUNT) >= threshold
-    listed = listed.with_columns(
-        id=pl.when(keep).then(keep.cum_sum() + N_SPECIAL - 1).otherwise(OTHER),
-        meaning=pl.when(keep).then(pl.lit("kept")).otherwise(pl.lit("rare")),
-    )
-    rare = listed.filter(~keep)
-    special = pl.DataFrame(
-        {
-            "meaning": MEANINGS[:N_SPECIAL],
-            "id": range(N_SPECIAL),
-            COUNT: [missing, 0, rare[COUNT].sum()],
-            "distinct": [0, 0, rare["distinct"].sum()],
-        }
-    )
-    return pl.concat([special, listed], how="diagonal_relaxed").select(
-        pl.lit(name).alias("field"),
-        pl.lit(kind).cast(pl.Enum(KINDS)).alias("kind"),
-        pl.col("meaning").cast(pl.Enum(MEANINGS)),
-        pl.col("id").cast(pl.Int32),
-        pl.col(VALUE).cast(pl.String),
-        pl.col("lower").cast(pl.Float64),
-        pl.col(COUNT).cast(pl.UInt32),
-        pl.col("distinct").cast(pl.UInt32),
-    )
-
-
-def _check_varies(counted: pl.DataFrame, name: str) -> None:
-    """One value in every row tells nothing: neither does a field that is always missing."""
-    if len(counted) == 1:
-        value = counted[VALUE][0]
-        what = "is missing in all" if value is None else f"has one value, {value!r}, in all"
-        raise UserError(f"field '{name}' {what} {counted[COUNT][0]} train rows; list it under drop")
-
-
-def _check_keeps(listed: pl.DataFrame, name: str, threshold: int) -> None:
-    top = int(listed[COUNT].max() or 0)  # type: ignore[arg-type]
-    if top < threshold:
-        raise UserError(
-            f"field '{name}': min_count {threshold} leaves no value: the most frequent of {len(listed)} is "
-            f"in {top} train rows; set bucketing.min_count_of.{name} (or min_count) to 1..{top}, or list the "
-            "field under drop"
-        )

@@ -9,7 +9,8 @@ from autofis_kedro.data.encode import EncodedRows, Encoder
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.data.statistics import DatasetStatistics, describe
-from autofis_kedro.data.vocabulary import Vocabularies, fit_vocabularies, kinds_of
+from autofis_kedro.data.vocabulary import Vocabularies
+from autofis_kedro.data.vocabulary_fitting import fit_vocabularies, kinds_of
 
 
 def fit(train_rows: pl.LazyFrame, bucketing: BucketingConfig) -> pl.DataFrame:
