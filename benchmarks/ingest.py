@@ -10,12 +10,7 @@ in a process of its own and prints megabytes of raw text per second and the peak
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -34,6 +29,8 @@ from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.rows import TypedRows
 from autofis_kedro.data.splitting import SPLITS, SplitConfig, split_rows
 from autofis_kedro.data.vocabulary_fitting import fit_vocabularies, kinds_of
+from benchmarks.processes import alone, peak_gb
+from benchmarks.records import keep_if_quiet
 
 RESULTS = Path(__file__).parent / "results" / "ingest.json"
 REFERENCE = "polars alone"
@@ -60,7 +57,7 @@ def generate(path: Path, size: float) -> None:
             frame.write_csv(file, separator="\t", include_header=False)
 
 
-def step(name: str, folder: Path) -> None:
+def step(name: str, folder: Path) -> float | None:
     """One step: raw text to typed rows with their splits, these to encoded examples, or these to a first batch.
 
     The reference is what polars takes to copy the text into parquet as it comes: no types, no checks, no splits.
@@ -71,13 +68,12 @@ def step(name: str, folder: Path) -> None:
 
         start = time.perf_counter()
         next(training_batches(Examples.open(folder / "train"), BATCH, seed=0, epoch=0))
-        print(time.perf_counter() - start)
-        return
+        return time.perf_counter() - start
     if name == REFERENCE:
         columns = dict.fromkeys(DESCRIPTION.format.columns, pl.String)
         raw = pl.scan_csv(folder / "raw.tsv", separator="\t", quote_char=None, has_header=False, schema=columns)
         raw.sink_parquet(folder / "raw.parquet", engine="streaming")
-        return
+        return None
     if name == "ingestion":
         RawRows(str(folder / "raw.tsv"), DESCRIPTION).write(typed)
     rows = TypedRows(typed).scan()
@@ -88,23 +84,23 @@ def step(name: str, folder: Path) -> None:
         schema = vocabularies.schema("criteo")
         for split in SPLITS:
             encode(assignment.select(rows, split), vocabularies, schema, folder / split, split)
+    return None
+
+
+def step_and_peak(name: str, folder: Path) -> tuple[float | None, float]:
+    """The seconds that a step tells, if it does, and the most memory of its process in GB."""
+    return step(name, folder), peak_gb()
 
 
 def measure(name: str, folder: Path, megabytes: float) -> dict[str, float | str | None]:
-    """Run a step in a child process; the start of Python and the imports count, but for the first batch."""
+    """Run a step in a process of its own; the start of Python and the imports count, but for the first batch."""
     start = time.perf_counter()
-    child = subprocess.run(
-        [sys.executable, "-m", "benchmarks.ingest", "--step", name, "--folder", str(folder)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    within, peak = alone(os.cpu_count() or 1, step_and_peak, name, folder)
     seconds = time.perf_counter() - start
-    *within, peak = map(float, child.stdout.split())
-    result: dict[str, float | str | None] = {"step": name, "seconds": seconds, "peak_rss_gb": peak / 1e6}
-    if within:
-        return result | {"seconds": within[0], "mb_per_s": None}
-    return result | {"mb_per_s": megabytes / seconds}
+    result: dict[str, float | str | None] = {"step": name, "peak_rss_gb": peak}
+    if within is not None:
+        return result | {"seconds": within, "mb_per_s": None}
+    return result | {"seconds": seconds, "mb_per_s": megabytes / seconds}
 
 
 def measure_size(gigabytes: float) -> dict[str, Any]:
@@ -134,18 +130,11 @@ def main() -> None:
     """Generate, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gb", type=float, nargs="+", default=[2.0])
-    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.step:
-        step(arguments.step, arguments.folder)
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-        return
+    load = os.getloadavg()[0]
     sizes = [measure_size(gigabytes) for gigabytes in arguments.gb]
     show(sizes)
-    machine = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "load": os.getloadavg()[0]}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(machine | {"sizes": sizes}, indent=1) + "\n")
+    keep_if_quiet(RESULTS, {"load": load, "sizes": sizes}, is_quiet=True)
 
 
 if __name__ == "__main__":
