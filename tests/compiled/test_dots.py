@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from autofis_kedro.compiled.dots import PAIRS, put_dots
-from autofis_kedro.compiled.mixing import LANES
+from autofis_kedro.compiled.dots import LANES, PAIRS, put_dots
 
 
 @njit

@@ -9,6 +9,7 @@ import torch
 
 from autofis_kedro.compiled import plain_torch
 from autofis_kedro.models import CTRModel, ModelSpec
+from autofis_kedro.models.embeddings import Parts
 from autofis_kedro.models.interactions import PairInteractions
 from autofis_kedro.models.weighted_pairs import Read, normalised_pairs, weighted_pairs
 from tests.problems import random_batch, schema_of
@@ -51,14 +52,14 @@ def test_the_weighted_sum_and_its_gradients_are_the_formulas(size, pairs, with_v
         expected_B = expected_B + (e_BFK * vector).sum((1, 2))
     expected_B.backward(factor_B.double())
 
-    parts = {} if with_parts else None
+    parts = Parts() if with_parts else None
     flat_NK = table_NK[rows_BF.long()].flatten(0, 1).detach().requires_grad_()
     every_BF = torch.arange(ROWS * 6, dtype=torch.int32).view(ROWS, 6)
     where = (table_NK, rows_BF) if with_parts else (flat_NK, every_BF)
     read = Read(*where, parts, torch.tensor(pairs).T.contiguous())
     found_B, _ = weighted_pairs(read, weight_P, vector_FK if with_vectors else None)
     found_B.backward(factor_B)
-    into_ZK = parts[0] if with_parts else flat_NK.grad
+    into_ZK = parts.of_reads[0] if with_parts else flat_NK.grad
     torch.testing.assert_close(found_B.double(), expected_B, **TOLERANCE)
     torch.testing.assert_close(into_ZK.double(), e_BFK.grad.flatten(0, 1), **TOLERANCE)
     torch.testing.assert_close(weight_P.grad.double(), weight.grad, **TOLERANCE)
@@ -79,14 +80,14 @@ def test_the_normalised_sum_and_its_gradients_are_batch_norms(size, pairs):
     expected_B = ((z_BP - mean_P) / (variance_P + EPS).sqrt()) @ weight
     expected_B.backward(factor_B.double())
 
-    parts = {}
+    parts = Parts()
     read = Read(table_NK, rows_BF, parts, torch.tensor(pairs).T.contiguous())
     found_B, (found_mean_P, found_variance_P), _ = normalised_pairs(read, weight_P, EPS)
     found_B.backward(factor_B)
     torch.testing.assert_close(found_B.double(), expected_B, **TOLERANCE)
     torch.testing.assert_close(found_mean_P.double(), mean_P, **TOLERANCE)
     torch.testing.assert_close(found_variance_P.double(), variance_P, **TOLERANCE)
-    torch.testing.assert_close(parts[0].double(), e_BFK.grad.flatten(0, 1), **TOLERANCE)
+    torch.testing.assert_close(parts.of_reads[0].double(), e_BFK.grad.flatten(0, 1), **TOLERANCE)
     torch.testing.assert_close(weight_P.grad.double(), weight.grad, **TOLERANCE)
 
 
@@ -97,11 +98,11 @@ def test_results_do_not_depend_on_the_number_of_threads(pairs):
         for threads in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
             torch.set_num_threads(threads)
             table_NK, rows_BF, weight_P, vector_FK, factor_B = problem(7, pairs)
-            parts = {}
+            parts = Parts()
             read = Read(table_NK, rows_BF, parts, torch.tensor(pairs).T.contiguous())
             out_B, _ = weighted_pairs(read, weight_P, vector_FK)
             out_B.backward(factor_B)
-            found.append([out_B, parts[0], weight_P.grad, vector_FK.grad])
+            found.append([out_B, parts.of_reads[0], weight_P.grad, vector_FK.grad])
     finally:
         torch.set_num_threads(before)
     assert all(torch.equal(*both) for both in zip(*found, strict=True))

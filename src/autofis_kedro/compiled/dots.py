@@ -17,9 +17,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from autofis_kedro.compiled.loops import ZERO, Array
-from autofis_kedro.compiled.mixing import LANES
 from autofis_kedro.compiled.vectors import FUSED, vector_at
 
+LANES = 16
+"""Numbers in a vector: 64 bytes."""
 PAIRS = 8
 """Products that are made at once."""
 

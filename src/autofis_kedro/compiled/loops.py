@@ -20,6 +20,11 @@ number from that memory.
 """
 
 
+def padded(size: int, to: int) -> int:
+    """The least multiple that holds ``size``."""
+    return -(-size // to) * to
+
+
 def arrays(*tensors: Tensor) -> list[Array]:
     """Tensors as a loop takes them: contiguous, sharing memory where they are so already."""
     return [tensor.detach().contiguous().numpy() for tensor in tensors]

@@ -14,6 +14,7 @@ from autofis_kedro.data.batches import Batch
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 from autofis_kedro.models.attention import AttentionInteractions
+from autofis_kedro.models.distinct_rows import DistinctRows
 from autofis_kedro.models.embeddings import FieldTable, lend_to_untrained
 from autofis_kedro.models.field_aware import FieldAwareInteractions
 from autofis_kedro.models.initial import set_initial_values
@@ -87,12 +88,14 @@ class CTRModel(nn.Module):
         if isinstance(self.interactions, FieldAwareInteractions):  # FFM has nothing else that reads its vectors
             pairs_B: Tensor = self.interactions((self.embedding, batch))
             return logit_B + pairs_B
-        alone = self._pairs_alone
+        rows = self.mlp.rows_to_share(self.embedding, batch) if self.mlp is not None else None
+        alone = self._pairs_alone(rows)
         if alone is not None and alone.reads_in_place(self.embedding, with_vectors=self.field_vectors_FK is not None):
-            return logit_B + alone.of_table(self.embedding, batch, self.field_vectors_FK)
-        return self._with_vectors(logit_B, self.embedding(batch), batch)
+            logit_B = logit_B + alone.of_table(self.embedding, batch, self.field_vectors_FK)
+            return logit_B if self.mlp is None or rows is None else logit_B + self.mlp(rows)
+        return self._with_vectors(logit_B, self.embedding(batch), batch, rows)
 
-    def _with_vectors(self, logit_B: Tensor, e_BFK: Tensor, batch: Batch) -> Tensor:
+    def _with_vectors(self, logit_B: Tensor, e_BFK: Tensor, batch: Batch, rows: DistinctRows | None) -> Tensor:
         """The logit, with what is computed from the embeddings added."""
         pairs = self.interactions
         has_others = self.mlp is not None or self.triples is not None
@@ -109,14 +112,11 @@ class CTRModel(nn.Module):
                 fed.append(interactions.values(vectors))
             elif interactions is not None:
                 logit_B = logit_B + interactions(vectors)
-        if self.mlp is not None:
-            logit_B = logit_B + self.mlp(torch.cat([e_BFK.flatten(1), *fed], dim=1) if fed else e_BFK.flatten(1))
-        return logit_B
+        return logit_B if self.mlp is None else logit_B + self.mlp(e_BFK.flatten(1) if rows is None else rows, fed)
 
-    @property
-    def _pairs_alone(self) -> PairInteractions | None:
-        """The pairs' part, if nothing but it and a linear part reads the embeddings."""
-        is_alone = self.mlp is None and self.triples is None
+    def _pairs_alone(self, rows: DistinctRows | None) -> PairInteractions | None:
+        """The pairs' part, if nothing but it, a linear part and an MLP of table rows reads the embeddings."""
+        is_alone = self.triples is None and (self.mlp is None or (rows is not None and self.spec.feeds == "logit"))
         return self.interactions if is_alone and isinstance(self.interactions, PairInteractions) else None
 
     @property

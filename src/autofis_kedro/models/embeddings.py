@@ -5,16 +5,28 @@ Shapes: B rows, F fields, O one-hot fields, K embedding size, N global ids, Z id
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from autofis_kedro.data.batches import Bag, Batch
+from autofis_kedro.data.reads import Reads
 from autofis_kedro.data.schema import MISSING, OTHER, UNSEEN, Schema
 
-Parts = dict[int, Tensor]
-"""Gradients of reads: of the one-hot fields, 0, and of each multi-hot field, from 1 on."""
+
+@dataclasses.dataclass
+class Parts:
+    """Gradients of a batch's reads of a table, on their way to its optimizer, which adds up those of a row.
+
+    Attributes:
+        of_reads: one for each read: of the one-hot fields, 0, and of each multi-hot field, from 1 on.
+        of_rows: further ones, added up by row: the place of each row's first read [U], and the sums [U, width].
+    """
+
+    of_reads: dict[int, Tensor] = dataclasses.field(default_factory=dict)
+    of_rows: tuple[Tensor, Tensor] | None = None
 
 
 class _GatherInto(torch.autograd.Function):
@@ -31,7 +43,7 @@ class _GatherInto(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, None, None]:
-        ctx.parts[ctx.part] = gradients[0]
+        ctx.parts.of_reads[ctx.part] = gradients[0]
         return None, None, None, None
 
 
@@ -43,18 +55,35 @@ class FieldTable(nn.Module):
         self.weight = nn.Parameter(torch.empty(schema.n_ids, width))
         self.pooling = pooling
         self._order = _field_order(schema)
-        self._gradient_parts: Parts | None = None
+        self.gradient_parts: Parts | None = None
+        self._grouped: tuple[Batch, Reads] | None = None
 
     def keep_gradient(self) -> None:
         """From now on hold the gradient of each read for ``take_gradient`` instead of ``weight.grad``."""
-        self._gradient_parts = {}
+        self.gradient_parts = Parts()
 
     def take_gradient(self) -> Tensor:
-        """The gradient of each read of the last batch, in the order of ``Batch.ids``: [Z, width]."""
-        assert self._gradient_parts, "no backward pass, or keep_gradient was not called"
-        parts = [self._gradient_parts[part] for part in sorted(self._gradient_parts)]
-        self._gradient_parts.clear()
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+        """The gradient of each read of the last batch, in the order of ``Batch.ids_Z``: [Z, width].
+
+        Only their sum over the reads of one row is that row's gradient: sums may stand with its first read.
+        """
+        parts, grouped = self.gradient_parts, self._grouped
+        assert parts is not None, "keep_gradient was not called"
+        assert parts.of_reads or parts.of_rows, "no backward pass"
+        self.gradient_parts, self._grouped = Parts(), None
+        of_reads = [parts.of_reads[part] for part in sorted(parts.of_reads)]
+        if parts.of_rows is None:
+            return of_reads[0] if len(of_reads) == 1 else torch.cat(of_reads)
+        assert grouped is not None, "sums by row need grouped reads"
+        return _with_sums(of_reads[0] if of_reads else None, *parts.of_rows, len(grouped[1].order_Z))
+
+    def begin(self, batch: Batch, reads: Reads) -> None:
+        """Take note of how the reads of the next batch are grouped."""
+        self._grouped = batch, reads
+
+    def grouped_reads(self, batch: Batch) -> Reads | None:
+        """The reads of a batch, if ``begin`` has told them."""
+        return self._grouped[1] if self._grouped is not None and self._grouped[0] is batch else None
 
     def forward(self, batch: Batch) -> Tensor:
         """One vector per field: [B, F, width]."""
@@ -75,13 +104,13 @@ class FieldTable(nn.Module):
             A tensor [N, width], the row of each field's vector in it [B, F], and what takes the gradient of these
             reads, as part 0; None if it is the gradient of the tensor.
         """
-        if not batch.bags and (self._gradient_parts is not None or not torch.is_grad_enabled()):
-            return self.weight, batch.one_hot_BO, self._gradient_parts
+        if not batch.bags and (self.gradient_parts is not None or not torch.is_grad_enabled()):
+            return self.weight, batch.one_hot_BO, self.gradient_parts
         return *one_row_each(self(batch)), None
 
     def _gather(self, ids: Tensor, part: int) -> Tensor:
-        if self._gradient_parts is not None and torch.is_grad_enabled():
-            gathered: Tensor = _GatherInto.apply(self.weight, ids, self._gradient_parts, part)  # type: ignore[no-untyped-call]
+        if self.gradient_parts is not None and torch.is_grad_enabled():
+            gathered: Tensor = _GatherInto.apply(self.weight, ids, self.gradient_parts, part)  # type: ignore[no-untyped-call]
             return gathered
         return self.weight.index_select(0, ids)
 
@@ -91,6 +120,17 @@ class FieldTable(nn.Module):
         row_Z = torch.repeat_interleave(lengths_B)
         sums_BK = vectors_ZK.new_zeros(len(lengths_B), vectors_ZK.shape[1]).index_add(0, row_Z, vectors_ZK)
         return sums_BK if self.pooling == "sum" else sums_BK / lengths_B[:, None]
+
+
+def _with_sums(of_reads_ZK: Tensor | None, place_U: Tensor, sums_UK: Tensor, n_reads: int) -> Tensor:
+    """Gradients by read, with those of rows added to their first reads: [Z, width]."""
+    from autofis_kedro.models.distinct_rows_numba import add_to_places  # importing numba takes half a second
+
+    if of_reads_ZK is None:
+        of_reads_ZK = sums_UK.new_zeros(n_reads, sums_UK.shape[1])
+    of_reads_ZK = of_reads_ZK.contiguous()
+    add_to_places(of_reads_ZK, place_U, sums_UK)
+    return of_reads_ZK
 
 
 def one_row_each(vectors_BFK: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,17 +1,22 @@
 """The MLP layer (paper Eq. 5) to one logit.
 
-Shapes: B rows, D inputs.
+Shapes: B rows, D inputs, X of them embeddings, N units of the first layer, U of any.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
+from autofis_kedro.data.batches import Batch
+from autofis_kedro.models.distinct_rows import DistinctRows, distinct_rows, product_of_rows
+from autofis_kedro.models.embeddings import FieldTable
 from autofis_kedro.models.matmul import Precision, matmul
 from autofis_kedro.models.norm import PlainBatchNorm
+from autofis_kedro.models.room import Room
 from autofis_kedro.models.spec import MLPSpec
 
 
@@ -28,18 +33,25 @@ class Hidden(nn.Module):
 
     def forward(self, a_BD: Tensor, precision: Precision = "float32") -> Tensor:
         """Activations of the layer: [B, n_out]."""
-        out: Tensor = self.dropout(self._activations(a_BD, precision))
+        return self.activations(matmul(a_BD, self.weight, self.bias_before_norm, precision))
+
+    @property
+    def bias_before_norm(self) -> Tensor | None:
+        """A bias before batch norm would cancel, so the one after it serves ``affine`` as the shift."""
+        return self.bias if self.norm is None else None
+
+    def activations(self, z_BU: Tensor) -> Tensor:
+        """Activations from the product, its bias added: [B, n_out]."""
+        out: Tensor = self.dropout(self._normalised_relu(z_BU))
         return out
 
-    def _activations(self, a_BD: Tensor, precision: Precision) -> Tensor:
+    def _normalised_relu(self, z_BU: Tensor) -> Tensor:
         if self.norm is None:
-            return torch.relu(matmul(a_BD, self.weight, self.bias, precision))
-        # A bias before batch norm would cancel, so one after it serves `affine` as the shift.
-        z = matmul(a_BD, self.weight, None, precision)
+            return torch.relu(z_BU)
         scale = torch.ones_like(self.bias) if self.scale is None else self.scale
         if isinstance(self.norm, PlainBatchNorm):
-            return self.norm.relu(z, scale, self.bias)
-        return torch.relu(torch.addcmul(self.bias, self.norm(z), scale))
+            return self.norm.relu(z_BU, scale, self.bias)
+        return torch.relu(torch.addcmul(self.bias, self.norm(z_BU), scale))
 
 
 def _norm(spec: MLPSpec, n_units: int) -> nn.Module | None:
@@ -62,10 +74,40 @@ class MLP(nn.Module):
         self.hidden = nn.ModuleList(Hidden(a, b, spec) for a, b in pairwise(sizes))
         self.last = Hidden(sizes[-1], 1, MLPSpec(hidden=(1,), normalization="none"))
         self.training_precision: Precision = "float32"
+        self._room = Room()
 
-    def forward(self, a_BD: Tensor) -> Tensor:
-        """Logits: [B]."""
-        precision = self.training_precision if self.training else "float32"
-        for layer in self.hidden:
-            a_BD = layer(a_BD, precision)
-        return torch.addmm(self.last.bias, a_BD, self.last.weight).squeeze(1)
+    def rows_to_share(self, table: FieldTable, batch: Batch) -> DistinctRows | None:
+        """The table rows of a batch in the form that ``forward`` takes as well, where that is faster."""
+        if not self.training or self.training_precision != "float32":
+            return None  # bfloat16 multiplies so fast that sharing saves nothing
+        return distinct_rows(table, batch, self._first.weight.shape[1])
+
+    def forward(self, e_BX: Tensor | DistinctRows, others: Sequence[Tensor] = ()) -> Tensor:
+        """Logits: [B].
+
+        Args:
+            e_BX: embeddings as the first inputs, or the table rows that they are.
+            others: further inputs, [B, some] each.
+        """
+        a_BU = self._first.activations(self._first_product(e_BX, others))
+        for layer in self.hidden[1:]:
+            a_BU = layer(a_BU, self._precision)
+        return torch.addmm(self.last.bias, a_BU, self.last.weight).squeeze(1)
+
+    def _first_product(self, e_BX: Tensor | DistinctRows, others: Sequence[Tensor]) -> Tensor:
+        weight_DN, bias_N = self._first.weight, self._first.bias_before_norm
+        if isinstance(e_BX, DistinctRows):
+            others_BX = torch.cat(list(others), dim=1) if others else None
+            return product_of_rows(e_BX, others_BX, weight_DN, bias_N, self._room)
+        a_BD = torch.cat([e_BX, *others], dim=1) if others else e_BX
+        return matmul(a_BD, weight_DN, bias_N, self._precision)
+
+    @property
+    def _first(self) -> Hidden:
+        first = self.hidden[0]
+        assert isinstance(first, Hidden)
+        return first
+
+    @property
+    def _precision(self) -> Precision:
+        return self.training_precision if self.training else "float32"

@@ -136,5 +136,5 @@ def _gradients(
     into_ZK, into_vector_FK = gradients(reads, z_BP, gradient_B, Line(*line), others_ZK)
     if read.parts is None:
         return into_ZK, into_vector_FK
-    read.parts[0] = into_ZK
+    read.parts.of_reads[0] = into_ZK
     return None, into_vector_FK

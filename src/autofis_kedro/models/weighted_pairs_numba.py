@@ -1,7 +1,7 @@
 """The passes of ``weighted_pairs`` over the rows, compiled by numba: a row's vectors lie in the nearest cache.
 
 Shapes: B rows, F fields, K embedding size, P pairs, N rows of a table, Z = B * F reads, T parts of the rows,
-S and X as ``compiled.mixing`` pads them.
+S numbers of a padded vector (a multiple of ``LANES``), X padded fields (a multiple of ``ROWS``).
 """
 
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
@@ -13,15 +13,15 @@ import numpy as np
 from numba import njit, prange
 from torch import Tensor
 
-from autofis_kedro.compiled.dots import put_dots
-from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays
-from autofis_kedro.compiled.mixing import LANES, MIXTURES, mix, padded
+from autofis_kedro.compiled.dots import LANES, put_dots
+from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays, padded
 from autofis_kedro.compiled.prefetch import prefetch_read
+from autofis_kedro.compiled.products import ROWS, multiply
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.compiled.vectors import over_rows
 
 DENSE = 0.2
-"""From this share of all pairs on, mixing all fields for each is faster than adding up pairs."""
+"""From this share of all pairs on, multiplying all vectors for each is faster than adding up pairs."""
 
 ROWS_AHEAD = 2
 """Of a batch, between asking for vectors and reading them."""
@@ -69,7 +69,7 @@ def gradients(
     is_dense = len(reads.first_P) >= DENSE * fields * (fields - 1) / 2
     given: list[Any] = arrays(*reads, z_BP, gradient_B, *line, into_ZK, into_vector_TFK, padded_rows(into_ZK, fields))
     if is_dense:
-        given += arrays(padded_rows(into_ZK, padded(fields, MIXTURES)))
+        given += arrays(padded_rows(into_ZK, padded(fields, ROWS)))
     given.append(others_ZK is not None)
     (_gradients_field_by_field if is_dense else _gradients_pair_by_pair)(*given)
     return into_ZK, into_vector_TFK.sum(0)
@@ -151,7 +151,7 @@ def _gradients_field_by_field(
             for p in range(len(first_P)):
                 weight_XF[first_P[p], second_P[p]] = weight_P[p]
                 weight_XF[second_P[p], first_P[p]] = weight_P[p]
-            mix(weight_XF, e_FS, into_XS)
+            multiply(weight_XF, e_FS, into_XS)
             for f in range(fields):
                 starts = ((b * fields + f) * size, f * into_XS.shape[1])
                 if is_added:

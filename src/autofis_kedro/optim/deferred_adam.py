@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from autofis_kedro.compiled import is_compiled
+from autofis_kedro.data.reads import Reads
 from autofis_kedro.optim.huge_pages import zeros_in_huge_pages
-from autofis_kedro.optim.row_kernels import AdamStep, Reads, RowKernels, Skipped, TableState, TorchKernels
+from autofis_kedro.optim.row_kernels import AdamStep, RowKernels, Skipped, TableState, TorchKernels
 
 TERMS = 4
 """Of the series in ``DeferredAdam``; with the usual betas the error is below float32's rounding."""
@@ -68,10 +69,15 @@ class DeferredAdam:
         self._reads: Reads | None = None
 
     @torch.no_grad()
-    def begin(self, ids_Z: Tensor) -> None:
-        """Bring the rows that a batch reads up to date."""
+    def begin(self, ids_Z: Tensor) -> Reads:
+        """Bring the rows that a batch reads up to date.
+
+        Returns:
+            The reads, grouped by row.
+        """
         self._reads = self._kernels.group(ids_Z, len(self._last_N))
         self._catch_up(self._reads.rows_U)
+        return self._reads
 
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor]) -> None:

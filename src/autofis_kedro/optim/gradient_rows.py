@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from autofis_kedro.compiled import is_compiled
+from autofis_kedro.data.reads import Reads
 
 
 class GradientRows:
@@ -24,9 +25,17 @@ class GradientRows:
         self._buffers = [torch.zeros_like(table) for table in tables]
         self._sums = _sums_for(tables[0])
 
-    def begin(self, ids_Z: Tensor) -> None:
-        """Take note of the reads of a batch."""
-        self._sums.begin(ids_Z)
+    def begin(self, ids_Z: Tensor, reads: Reads | None = None) -> Reads | None:
+        """Take note of the reads of a batch.
+
+        Args:
+            ids_Z: in the order of their gradients.
+            reads: the same grouped by row, where the caller has them.
+
+        Returns:
+            The reads grouped by row, where they are.
+        """
+        return self._sums.begin(ids_Z, reads)
 
     def fill(self, gradients: Sequence[Tensor]) -> None:
         """Put the sum of each row's gradients into its row.
@@ -47,9 +56,10 @@ class GradientRows:
 class TorchSums:
     """In plain torch, read by read."""
 
-    def begin(self, ids_Z: Tensor) -> None:
-        """Take note of the reads."""
+    def begin(self, ids_Z: Tensor, reads: Reads | None) -> Reads | None:
+        """Take note of the reads; given back as far as they are grouped."""
         self.rows = ids_Z.long()  # index_fill_ takes no int32
+        return reads
 
     def add_to(self, buffer_NK: Tensor, gradient_ZK: Tensor) -> None:
         """Add the gradient of each read to its row."""

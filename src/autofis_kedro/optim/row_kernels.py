@@ -12,23 +12,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from autofis_kedro.data.reads import Reads
+
 CHUNK_ROWS = 65_536
 """Rows brought up to date at once, so that intermediate tensors stay small beside the table."""
-
-
-@dataclass(frozen=True)
-class Reads:
-    """The reads of a batch, grouped by row.
-
-    Attributes:
-        rows_U: each row once.
-        order_Z: places of the reads, those of one row together, in their own order.
-        starts_U: where each row's reads begin in ``order_Z``, with its end: [U + 1].
-    """
-
-    rows_U: Tensor
-    order_Z: Tensor
-    starts_U: Tensor
 
 
 @dataclass(frozen=True)

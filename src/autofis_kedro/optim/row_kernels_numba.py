@@ -21,9 +21,10 @@ from autofis_kedro.compiled.loops import Array
 from autofis_kedro.compiled.prefetch import AHEAD, prefetch_row
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.compiled.vectors import Numbers, over_rows
+from autofis_kedro.data.reads import Reads
 from autofis_kedro.optim.gradient_rows import TorchSums
 from autofis_kedro.optim.grouping_numba import group
-from autofis_kedro.optim.row_kernels import AdamStep, Reads, Skipped, TableState
+from autofis_kedro.optim.row_kernels import AdamStep, Skipped, TableState
 
 
 class NumbaKernels:
@@ -89,10 +90,11 @@ class NumbaSums(TorchSums):
     def __init__(self, n_rows: int) -> None:
         self._kernels, self._n_rows = NumbaKernels(), n_rows
 
-    def begin(self, ids_Z: Tensor) -> None:
-        """Take note of the reads."""
-        self._reads = self._kernels.group(ids_Z, self._n_rows)
+    def begin(self, ids_Z: Tensor, reads: Reads | None) -> Reads:
+        """Take note of the reads; given back grouped."""
+        self._reads = reads or self._kernels.group(ids_Z, self._n_rows)
         self.rows = self._reads.rows_U.long()
+        return self._reads
 
     def add_to(self, buffer_NK: Tensor, gradient_ZK: Tensor) -> None:
         """Add the gradient of each read to its row."""

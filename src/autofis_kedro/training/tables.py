@@ -30,9 +30,12 @@ class TableUpdates:
 
     def begin(self, batch: Batch) -> None:
         """Before the model reads a batch."""
-        for tables in (self.deferred, self._dense):
-            if tables is not None:
-                tables.begin(batch.ids_Z)
+        reads = self.deferred.begin(batch.ids_Z) if self.deferred is not None else None
+        if self._dense is not None:
+            reads = self._dense.begin(batch.ids_Z, reads)
+        if reads is not None:
+            for table in (*self._deferred_tables, *self._dense_tables):
+                table.begin(batch, reads)
 
     def step(self) -> None:
         """After the backward pass: the one kind makes its step, the other gets its ``grad``."""

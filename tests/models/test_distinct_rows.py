@@ -1,0 +1,161 @@
+"""Multiplying each table row of a batch once gives the product and the gradients of multiplying every read."""
+
+import numpy as np
+import pytest
+import torch
+
+from autofis_kedro.models import distinct_rows as module
+from autofis_kedro.models.distinct_rows import distinct_rows, product_of_rows
+from autofis_kedro.models.embeddings import FieldTable
+from autofis_kedro.models.room import Room
+from autofis_kedro.optim.row_kernels import TorchKernels
+from autofis_kedro.optim.row_kernels_numba import NumbaKernels
+from autofis_kedro.training import TrainingConfig, fit
+from tests.models.zoo import SPECS, shaken
+from tests.problems import random_batch, random_examples, schema_of
+
+UNITS = 37
+WITH_MLP = [name for name, spec in SPECS.items() if spec.mlp is not None and spec.mlp.dropout == 0]
+
+
+@pytest.fixture
+def always(monkeypatch):
+    """Share rows however small the product is."""
+    monkeypatch.setattr(module, "LARGEST_SHARE", 1.0)
+    monkeypatch.setattr(module, "FEWEST_MULTIPLICATIONS", 0)
+    monkeypatch.setattr(module, "FIELDS_OF_A_THREAD", 0)
+
+
+def table_of(schema, width, seed=0):
+    table = FieldTable(schema, width, "mean")
+    with torch.no_grad():
+        table.weight.normal_(generator=torch.Generator().manual_seed(seed))
+    table.keep_gradient()
+    return table
+
+
+def begin(table, batch, kernels=None):
+    table.begin(batch, (kernels or NumbaKernels()).group(batch.ids_Z, len(table.weight)))
+
+
+def product_and_gradients(table, batch, weight_DN, others_BX, bias_N, gradient_BN):
+    rows = distinct_rows(table, batch, weight_DN.shape[1])
+    given = [t.clone().requires_grad_() for t in (others_BX, weight_DN, bias_N)]
+    out_BN = product_of_rows(rows, *given, Room())
+    out_BN.backward(gradient_BN)
+    dense_NK = torch.zeros_like(table.weight).index_add_(0, batch.ids_Z, table.take_gradient())
+    return [out_BN.detach(), dense_NK, *(t.grad for t in given)]
+
+
+@pytest.mark.parametrize("kernels", [NumbaKernels, TorchKernels])
+@pytest.mark.parametrize("sizes", [[4, 90, 5, 1000], [3], [6] * 30])
+@pytest.mark.usefixtures("always")
+def test_product_and_gradients_are_those_of_all_reads(sizes, kernels):
+    schema, rows, size, others = schema_of(sizes), 230, 9, 6
+    table, batch = table_of(schema, size), random_batch(schema, rows, seed=1)
+    generator = torch.Generator().manual_seed(2)
+    weight_DN = torch.randn(len(sizes) * size + others, UNITS, generator=generator)
+    others_BX, bias_N = torch.randn(rows, others, generator=generator), torch.randn(UNITS, generator=generator)
+    gradient_BN = torch.randn(rows, UNITS, generator=generator)
+    begin(table, batch, kernels())
+    found = product_and_gradients(table, batch, weight_DN, others_BX, bias_N, gradient_BN)
+
+    exact = [t.detach().double().requires_grad_() for t in (table.weight, others_BX, weight_DN, bias_N)]
+    e_BX = torch.cat([exact[0][batch.one_hot_BO.long()].flatten(1), exact[1]], dim=1)
+    out_BN = e_BX @ exact[2] + exact[3]
+    out_BN.backward(gradient_BN.double())
+    for here, there in zip(found, [out_BN.detach(), *(t.grad for t in exact)], strict=True):
+        assert (here - there).norm() <= 1e-6 * there.norm()
+
+
+@pytest.mark.usefixtures("always")
+def test_the_number_of_threads_changes_no_bit():
+    schema = schema_of([4, 90, 5, 1000, 7])
+    batch, weight_DN = random_batch(schema, 3000, seed=1), torch.randn(5 * 8, UNITS)
+    given = weight_DN, torch.randn(3000, 0), torch.zeros(UNITS), torch.randn(3000, UNITS)
+    found = []
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            table = table_of(schema, 8)
+            begin(table, batch)
+            rows = distinct_rows(table, batch, UNITS)
+            begin(table, batch)
+            found.append([rows.rows_U, *product_and_gradients(table, batch, *given)[:2]])
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(one, two) for one, two in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize("name", WITH_MLP)
+@pytest.mark.usefixtures("always")
+def test_a_models_logits_and_gradients_do_not_change(name):
+    schema = schema_of([5, 6, 4, 7])
+    model, twin = shaken(SPECS[name], schema).train(), shaken(SPECS[name], schema).double().train()
+    batch = random_batch(schema, 40, seed=3)
+    for table in model.tables:
+        table.keep_gradient()
+        begin(table, batch)
+    assert model.mlp.rows_to_share(model.embedding, batch) is not None
+    logits = [m(batch) for m in (model, twin)]
+    torch.testing.assert_close(logits[0].double(), logits[1], rtol=1e-5, atol=1e-5)
+    for logit_B in logits:
+        logit_B.square().sum().backward()
+    tables = {id(table.weight): table for table in model.tables}
+    for weight, exact in zip(model.parameters(), twin.parameters(), strict=True):
+        table = tables.get(id(weight))
+        gradient = weight.grad
+        if table is not None:
+            gradient = torch.zeros_like(weight).index_add_(0, batch.ids_Z, table.take_gradient())
+        assert (gradient - exact.grad).norm() <= 1e-4 * exact.grad.norm() + 1e-4
+
+
+def test_rows_are_shared_only_where_that_is_faster(monkeypatch):
+    schema = schema_of([50, 50, 50, 50])
+    table, batch = table_of(schema, 8), random_batch(schema, 400)
+    assert distinct_rows(table, batch, 1 << 20) is None, "the reads are not grouped"
+    begin(table, batch)
+    monkeypatch.setattr(module, "FIELDS_OF_A_THREAD", 0)
+    assert distinct_rows(table, batch, 1 << 20) is not None
+    assert distinct_rows(table, batch, 16) is None, "too small"
+    assert distinct_rows(table, random_batch(schema, 400), 1 << 20) is None, "another batch"
+    with torch.no_grad():
+        assert distinct_rows(table, batch, 1 << 20) is None, "no training"
+    few = random_batch(schema, 40)
+    begin(table, few)
+    assert distinct_rows(table, few, 1 << 23) is None, "nearly every read is of a row of its own"
+    monkeypatch.setattr(module, "FIELDS_OF_A_THREAD", 1000)
+    begin(table, batch)
+    assert distinct_rows(table, batch, 1 << 20) is None, "more threads than fields to go round"
+
+
+@pytest.mark.usefixtures("always")
+def test_multi_hot_fields_and_bfloat16_multiply_every_read():
+    schema = schema_of([5, 6, 4], (1,))
+    table, batch = table_of(schema, 3), random_batch(schema, 20)
+    begin(table, batch)
+    assert distinct_rows(table, batch, 8) is None
+    schema = schema_of([5, 6, 4])
+    model, batch = shaken(SPECS["deepfm"], schema).train(), random_batch(schema, 20)
+    model.embedding.keep_gradient()
+    begin(model.embedding, batch)
+    assert model.mlp.rows_to_share(model.embedding, batch) is not None
+    model.mlp.training_precision = "bfloat16"
+    assert model.mlp.rows_to_share(model.embedding, batch) is None
+    assert model.eval().mlp.rows_to_share(model.embedding, batch) is None
+
+
+@pytest.mark.parametrize("table_adam", ["deferred", "dense"])
+def test_a_training_ends_at_the_same_weights(table_adam, monkeypatch):
+    schema = schema_of([30, 20, 40, 10])
+    train, valid = (random_examples(schema, 2000, seed) for seed in (0, 1))
+    config = TrainingConfig(batch_size=200, epochs=1, table_adam=table_adam)
+    spec = SPECS["deepfm_no_norm"]
+    plain = fit(shaken(spec, schema), train, valid, config, seed=0).weights
+    for name, value in (("LARGEST_SHARE", 1.0), ("FEWEST_MULTIPLICATIONS", 0), ("FIELDS_OF_A_THREAD", 0)):
+        monkeypatch.setattr(module, name, value)
+    shared = fit(shaken(spec, schema), train, valid, config, seed=0).weights
+    assert any(not torch.equal(plain[name], shared[name]) for name in plain), "the rows were shared"
+    for name in plain:
+        np.testing.assert_allclose(shared[name], plain[name], rtol=1e-3, atol=1e-4, err_msg=name)
