@@ -49,3 +49,20 @@ def test_what_is_not_finite_stays_so_and_alone(size):
     copy(size, a, b, 0, 5)
     np.testing.assert_array_equal(a[:size], b[5 : 5 + size])
     assert not a[size:].any()
+
+
+_kept = over_rows(lambda rows, _: (rows[1].where_positive(rows[2]),))
+
+
+@njit
+def kept(into, a, b):
+    _kept(len(a), (into, a, b), (0, 0, 0), (np.float32(0),))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(*[st.floats(width=32)] * 2), min_size=1, max_size=20))
+def test_zero_where_the_other_is_not_positive(pairs):
+    a, b = np.array(pairs, dtype=np.float32).T.copy()
+    into = np.empty_like(a)
+    kept(into, a, b)
+    np.testing.assert_array_equal(into, np.where(b <= 0, np.float32(0), a))

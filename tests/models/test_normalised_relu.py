@@ -38,6 +38,21 @@ def test_values_statistics_and_gradients_are_those_of_the_parts(mean, is_plain, 
         torch.testing.assert_close(found.double(), exact, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("mean", [0.0, 3.0])
+def test_in_bfloat16_only_what_comes_in_and_out_is_rounded(mean):
+    (z_BU, scale_U, bias_U), factor_BU = problem(mean)
+    halves = [z_BU.bfloat16().requires_grad_(), scale_U.requires_grad_(), bias_U.requires_grad_()]
+    exact = [part.detach().double().requires_grad_() for part in halves]
+    found_BU, exact_BU = PlainBatchNorm(UNITS).relu(*halves), in_parts(*exact)
+    assert found_BU.dtype == torch.bfloat16
+    assert (found_BU - exact_BU).norm() <= 2.0**-8 * exact_BU.norm()
+    gradients = torch.autograd.grad(found_BU, halves, factor_BU.bfloat16())
+    expected = torch.autograd.grad(exact_BU, exact, factor_BU.bfloat16().double())
+    assert [gradient.dtype for gradient in gradients] == [torch.bfloat16, torch.float32, torch.float32]
+    for gradient, of, bound in zip(gradients, expected, (2.0**-8, 1e-5, 1e-5), strict=True):
+        assert (gradient - of).norm() <= bound * of.norm()
+
+
 def test_a_value_that_is_not_a_number_shows():
     parts, _ = problem(0.0)
     parts[0][3, 2] = float("nan")

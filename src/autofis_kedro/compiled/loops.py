@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -26,5 +27,9 @@ def padded(size: int, to: int) -> int:
 
 
 def arrays(*tensors: Tensor) -> list[Array]:
-    """Tensors as a loop takes them: contiguous, sharing memory where they are so already."""
-    return [tensor.detach().contiguous().numpy() for tensor in tensors]
+    """Tensors as a loop takes them: contiguous, sharing memory where they are so already; bfloat16 as int16."""
+    return [_numbers(tensor.detach().contiguous()) for tensor in tensors]
+
+
+def _numbers(tensor: Tensor) -> Array:
+    return (tensor.view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor).numpy()

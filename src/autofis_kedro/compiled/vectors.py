@@ -15,6 +15,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from autofis_kedro.compiled.bfloat16 import narrowed, widened
+
 LANES = 8
 """Numbers in a vector: embedding sizes are multiples of eight more often than of sixteen."""
 FUSED = ("contract",)
@@ -47,6 +49,12 @@ class Numbers:
         function = cgutils.get_or_insert_function(self._builder.module, function_type, f"llvm.sqrt.{suffix}")
         return self._of(self._builder.call(function, [self.value]))
 
+    def where_positive(self, other: Numbers) -> Numbers:
+        """These where the other is above 0 or not a number, 0 where it is 0 or less."""
+        zero = ir.Constant(self.value.type, None)
+        is_not = self._builder.fcmp_ordered("<=", other.value, zero)
+        return self._of(self._builder.select(is_not, zero, self.value))
+
     def _of(self, value: Any) -> Numbers:
         return Numbers(self._builder, value)
 
@@ -60,7 +68,8 @@ def over_rows(formula: Formula) -> Any:
 
     Args:
         formula: what is done to the numbers at each of ``size`` places of the rows; its results go to the first of
-            them. The rows, at ``starts`` in contiguous float32 ``arrays``, must not overlap. ``shared``: float32.
+            them. The rows, at ``starts`` in contiguous ``arrays``, must not overlap. Arrays are float32, or int16 for
+            bfloat16 numbers, which are float32 within the formula; ``shared``: float32.
     """
 
     @intrinsic
@@ -75,7 +84,8 @@ def over_rows(formula: Formula) -> Any:
                 builder.gep(array, [start])
                 for array, start in zip(data, cgutils.unpack_tuple(builder, arguments[2]), strict=True)
             ]
-            _loops(builder, formula, arguments[0], rows, cgutils.unpack_tuple(builder, arguments[3]))
+            is_half = [kind.dtype == types.int16 for kind in kinds[1]]
+            _loops(builder, formula, arguments[0], (rows, is_half), cgutils.unpack_tuple(builder, arguments[3]))
             return context.get_dummy_value()
 
         places = types.UniTuple(types.int64, len(starts))
@@ -84,18 +94,45 @@ def over_rows(formula: Formula) -> Any:
     return apply
 
 
-def _loops(builder: ir.IRBuilder, formula: Formula, size: Any, rows: list[Any], shared: list[Any]) -> None:
-    """Whole vectors, then what is left number by number."""
+def _loops(
+    builder: ir.IRBuilder, formula: Formula, size: Any, places: tuple[list[Any], list[bool]], shared: list[Any]
+) -> None:
+    """Whole vectors, then what is left number by number.
+
+    Args:
+        places: where the rows begin, and which of them are bfloat16.
+    """
+    rows, is_half = places
     lanes = ir.Constant(size.type, LANES)
     whole = builder.sub(size, builder.srem(size, lanes))
     vector, zero, one = ir.VectorType(ir.FloatType(), LANES), ir.Constant(size.type, 0), ir.Constant(size.type, 1)
     for kind, start, stop, step in ((vector, zero, whole, lanes), (ir.FloatType(), whole, size, one)):
         given = [Numbers(builder, splat(builder, number, kind)) for number in shared]
         with cgutils.for_range_slice(builder, start, stop, step) as (place, _):
-            pointers = [vector_at(builder, row, place, kind) for row in rows]
-            found = [Numbers(builder, builder.load(pointer, align=4)) for pointer in pointers]
-            for result, pointer in zip(formula(found, given), pointers, strict=False):
-                builder.store(result.value, pointer, align=4)
+            found = [
+                Numbers(builder, _load(builder, row, place, kind, half))
+                for row, half in zip(rows, is_half, strict=True)
+            ]
+            for result, row, half in zip(formula(found, given), rows, is_half, strict=False):
+                _store(builder, result.value, row, place, half)
+
+
+def _load(builder: ir.IRBuilder, row: Any, place: Any, kind: ir.Type, is_half: bool) -> Any:
+    if not is_half:
+        return builder.load(vector_at(builder, row, place, kind), align=4)
+    return widened(builder, builder.load(vector_at(builder, row, place, _halves(kind)), align=2))
+
+
+def _store(builder: ir.IRBuilder, numbers: Any, row: Any, place: Any, is_half: bool) -> None:
+    if is_half:
+        pointer = vector_at(builder, row, place, _halves(numbers.type))
+        builder.store(narrowed(builder, numbers), pointer, align=2)
+    else:
+        builder.store(numbers, vector_at(builder, row, place, numbers.type), align=4)
+
+
+def _halves(kind: ir.Type) -> ir.Type:
+    return ir.VectorType(ir.IntType(16), kind.count) if isinstance(kind, ir.VectorType) else ir.IntType(16)
 
 
 def vector_at(builder: ir.IRBuilder, data: Any, place: Any, kind: ir.Type) -> Any:

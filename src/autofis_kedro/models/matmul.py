@@ -29,8 +29,11 @@ def matmul(a_MK: Tensor, b_KN: Tensor, bias_N: Tensor | None = None, precision: 
     """``a @ b + bias`` with gradients: [M, N].
 
     Args:
-        precision: ``bfloat16`` rounds the factors of this product and of its gradients, and their results, to it; sums
-            are in float32 on the CPU. What comes out has the type of ``a``.
+        a_MK: float32, or bfloat16 with that precision.
+        b_KN: float32.
+        bias_N: float32.
+        precision: ``bfloat16`` rounds the factors of this product and of its gradients, the bias, and their results to
+            it; sums are in float32 on the CPU. What comes out is then bfloat16.
     """
     product = _Bfloat16Product if precision == "bfloat16" else _Product
     out_MN: Tensor = product.apply(a_MK, b_KN, bias_N)  # type: ignore[no-untyped-call]
@@ -71,19 +74,18 @@ class _Bfloat16Product(torch.autograd.Function):
     def forward(ctx: Any, a_MK: Tensor, b_KN: Tensor, bias_N: Tensor | None) -> Tensor:
         a, b = a_MK.bfloat16(), b_KN.bfloat16()
         ctx.save_for_backward(a, b)
-        ctx.dtype = a_MK.dtype
-        out_MN = (a @ b).to(a_MK.dtype)
-        return out_MN if bias_N is None else out_MN.add_(bias_N)
+        ctx.types = a_MK.dtype, b_KN.dtype
+        return a @ b if bias_N is None else torch.addmm(bias_N.bfloat16(), a, b)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         a, b = ctx.saved_tensors
-        gradient = gradients[0].bfloat16()
+        (gradient,) = gradients
         into_a, into_b, into_bias = ctx.needs_input_grad
         return (
-            (gradient @ b.T).to(ctx.dtype) if into_a else None,
-            (a.T @ gradient).to(ctx.dtype) if into_b else None,
-            gradients[0].sum(0) if into_bias else None,
+            (gradient @ b.T).to(ctx.types[0]) if into_a else None,
+            (a.T @ gradient).to(ctx.types[1]) if into_b else None,
+            gradient.sum(0, dtype=ctx.types[1]) if into_bias else None,
         )
 
 

@@ -41,7 +41,7 @@ class Hidden(nn.Module):
         return self.bias if self.norm is None else None
 
     def activations(self, z_BU: Tensor) -> Tensor:
-        """Activations from the product, its bias added: [B, n_out]."""
+        """Activations from the product and its bias: [B, n_out], of its type or float32."""
         out: Tensor = self.dropout(self._normalised_relu(z_BU))
         return out
 
@@ -51,7 +51,7 @@ class Hidden(nn.Module):
         scale = torch.ones_like(self.bias) if self.scale is None else self.scale
         if isinstance(self.norm, PlainBatchNorm):
             return self.norm.relu(z_BU, scale, self.bias)
-        return torch.relu(torch.addcmul(self.bias, self.norm(z_BU), scale))
+        return torch.relu(torch.addcmul(self.bias, self.norm(z_BU.to(scale.dtype)), scale))
 
 
 def _norm(spec: MLPSpec, n_units: int) -> nn.Module | None:
@@ -92,7 +92,8 @@ class MLP(nn.Module):
         a_BU = self._first.activations(self._first_product(e_BX, others))
         for layer in self.hidden[1:]:
             a_BU = layer(a_BU, self._precision)
-        return torch.addmm(self.last.bias, a_BU, self.last.weight).squeeze(1)
+        last = self.last
+        return torch.addmm(last.bias, a_BU.to(last.weight.dtype), last.weight).squeeze(1)
 
     def _first_product(self, e_BX: Tensor | DistinctRows, others: Sequence[Tensor]) -> Tensor:
         weight_DN, bias_N = self._first.weight, self._first.bias_before_norm

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from autofis_kedro.compiled import is_compiled
+from autofis_kedro.compiled import is_compiled_on
 from autofis_kedro.models.normalised_relu import normalised_relu
 from autofis_kedro.models.normalised_sum import normalised_sum
 
@@ -57,12 +57,18 @@ class PlainBatchNorm(nn.Module):
         return out_B
 
     def relu(self, z_BU: Tensor, scale_U: Tensor, bias_U: Tensor) -> Tensor:
-        """``relu(scale * forward(z) + bias)`` in few passes over the units: [B, U]."""
+        """``relu(scale * forward(z) + bias)`` in few passes over the units: [B, U].
+
+        Args:
+            z_BU: in bfloat16, so is what comes out of compiled passes; out of others it is float32.
+            scale_U: factor of each unit.
+            bias_U: added to each.
+        """
         if not self.uses_batch:
             slope_U, shift_U = self.as_line(scale_U)
             return torch.relu(torch.addcmul(bias_U + shift_U, z_BU, slope_U))
-        if not is_compiled(z_BU):
-            return torch.relu(torch.addcmul(bias_U, self(z_BU), scale_U))
+        if z_BU.dtype == torch.float64 or not is_compiled_on(z_BU.device):
+            return torch.relu(torch.addcmul(bias_U, self(z_BU.to(bias_U.dtype)), scale_U))
         out_BU, (mean_U, variance_U) = normalised_relu(z_BU, scale_U, bias_U, self.eps)
         with torch.no_grad():
             self.follow(mean_U, variance_U, len(z_BU))

@@ -16,7 +16,13 @@ from autofis_kedro.models.normalised_sum import Statistics
 
 
 def normalised_relu(z_BU: Tensor, scale_U: Tensor, bias_U: Tensor, eps: float) -> tuple[Tensor, Statistics]:
-    """``relu(scale (z - mean) / sqrt(variance + eps) + bias)``: [B, U]; compiled, for float32 on the CPU.
+    """``relu(scale (z - mean) / sqrt(variance + eps) + bias)``: [B, U]; compiled, on the CPU.
+
+    Args:
+        z_BU: float32 or bfloat16; the activations have its type, and all that is summed is float32.
+        scale_U: float32.
+        bias_U: float32.
+        eps: added to the variance.
 
     Returns:
         The activations, and the batch's mean and (biased) variance [U] without gradients.
@@ -28,9 +34,9 @@ def normalised_relu(z_BU: Tensor, scale_U: Tensor, bias_U: Tensor, eps: float) -
 class _NormalisedRelu(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, z_BU: Tensor, scale_U: Tensor, bias_U: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
-        from autofis_kedro.models import normalised_relu_numba, normalised_sum_numba  # importing numba takes long
+        from autofis_kedro.models import normalised_relu_numba  # importing numba takes half a second
 
-        mean_U, variance_U = normalised_sum_numba.statistics(z_BU)
+        mean_U, variance_U = normalised_relu_numba.statistics(z_BU)
         inverse_U = (variance_U + eps).rsqrt()
         ctx.save_for_backward(z_BU, mean_U, inverse_U, scale_U, bias_U)
         ctx.mark_non_differentiable(mean_U, variance_U)

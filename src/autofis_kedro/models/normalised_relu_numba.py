@@ -1,20 +1,34 @@
 """The passes of ``normalised_relu`` over the hidden units, compiled by numba.
 
+Hidden units and their gradients are float32 or bfloat16; sums, statistics and parameters are float32.
+
 Shapes: B rows, U units, T parts of the rows.
 """
 
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
+import torch
 from numba import njit, prange
 from torch import Tensor
 
-from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays
+from autofis_kedro.compiled.loops import PARTS, ZERO, Array, arrays
 from autofis_kedro.compiled.threads import use_torch_threads
+from autofis_kedro.compiled.vectors import over_rows
+
+
+def statistics(z_BU: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and biased variance over the rows: [U] each, float32."""
+    use_torch_threads()
+    parts_TU = torch.zeros(PARTS, z_BU.shape[1])
+    _sums(*arrays(z_BU, parts_TU))
+    mean_U = parts_TU.sum(0) / len(z_BU)
+    _squares(*arrays(z_BU, mean_U, parts_TU.zero_()))
+    return mean_U, parts_TU.sum(0) / len(z_BU)
 
 
 def forward(z_BU: Tensor, slope_U: Tensor, shift_U: Tensor) -> Tensor:
-    """``relu(slope z + shift)``: [B, U]."""
+    """``relu(slope z + shift)``: [B, U], of the type of z."""
     use_torch_threads()
     out_BU = z_BU.new_empty(z_BU.shape)
     _forward(*arrays(z_BU, slope_U, shift_U, out_BU))
@@ -24,12 +38,12 @@ def forward(z_BU: Tensor, slope_U: Tensor, shift_U: Tensor) -> Tensor:
 def backward(
     z_BU: Tensor, gradient_BU: Tensor, mean_U: Tensor, inverse_U: Tensor, scale_U: Tensor, bias_U: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients of z [B, U], scale [U] and bias [U]."""
+    """Gradients of z [B, U], of its type, and of scale and bias [U], float32."""
     use_torch_threads()
     slope_U = scale_U * inverse_U
     line = slope_U, bias_U - slope_U * mean_U
-    sums_TU, products_TU = z_BU.new_zeros(2, PARTS, z_BU.shape[1])
-    _sums(*arrays(z_BU, gradient_BU, *line, mean_U, inverse_U, sums_TU, products_TU))
+    sums_TU, products_TU = slope_U.new_zeros(2, PARTS, z_BU.shape[1])
+    _gradient_sums(*arrays(z_BU, gradient_BU, *line, mean_U, inverse_U, sums_TU, products_TU))
     into_bias_U, into_scale_U = sums_TU.sum(0), products_TU.sum(0)
     # batch norm's backward pass: the gradient less its mean and less its share along the normalised values
     along_U = -slope_U * inverse_U * into_scale_U / len(z_BU)
@@ -39,16 +53,61 @@ def backward(
     return into_z_BU, into_scale_U, into_bias_U
 
 
-@njit(parallel=True, cache=True, fastmath=FAST)
+_add = over_rows(lambda rows, _: (rows[0] + rows[1],))
+
+
+@over_rows
+def _add_square(rows, _):  # type: ignore[no-untyped-def]
+    total, z, mean = rows
+    difference = z - mean
+    return (total + difference * difference,)
+
+
+@over_rows
+def _put_relu(rows, _):  # type: ignore[no-untyped-def]
+    _out, z, slope, shift = rows
+    before = slope * z + shift
+    return (before.where_positive(before),)
+
+
+@over_rows
+def _add_gradients(rows, _):  # type: ignore[no-untyped-def]
+    total, product, z, gradient, slope, shift, mean, inverse = rows
+    active = gradient.where_positive(slope * z + shift)
+    return total + active, product + active * (z - mean) * inverse
+
+
+@over_rows
+def _put_gradient(rows, _):  # type: ignore[no-untyped-def]
+    _into, z, gradient, slope, shift, along, constant = rows
+    return (slope * gradient.where_positive(slope * z + shift) + along * z + constant,)
+
+
+@njit(parallel=True, cache=True)
+def _sums(z_BU: Array, sum_TU: Array) -> None:
+    (rows, units), parts = z_BU.shape, len(sum_TU)
+    for part in prange(parts):
+        for b in range(rows * part // parts, rows * (part + 1) // parts):
+            _add(units, (sum_TU, z_BU), (part * units, b * units), (ZERO,))
+
+
+@njit(parallel=True, cache=True)
+def _squares(z_BU: Array, mean_U: Array, sum_TU: Array) -> None:
+    (rows, units), parts = z_BU.shape, len(sum_TU)
+    for part in prange(parts):
+        for b in range(rows * part // parts, rows * (part + 1) // parts):
+            _add_square(units, (sum_TU, z_BU, mean_U), (part * units, b * units, 0), (ZERO,))
+
+
+@njit(parallel=True, cache=True)
 def _forward(z_BU: Array, slope_U: Array, shift_U: Array, out_BU: Array) -> None:
-    for b in prange(len(z_BU)):
-        for u in range(z_BU.shape[1]):
-            before = slope_U[u] * z_BU[b, u] + shift_U[u]
-            out_BU[b, u] = ZERO if before < ZERO else before  # this way round NaN stays
+    rows, units = z_BU.shape
+    for b in prange(rows):
+        _put_relu(units, (out_BU, z_BU, slope_U, shift_U), (b * units, b * units, 0, 0), (ZERO,))
 
 
-@njit(parallel=True, cache=True, fastmath=FAST)
-def _sums(
+@njit(parallel=True, cache=True)
+def _gradient_sums(
     z_BU: Array,
     gradient_BU: Array,
     slope_U: Array,
@@ -59,17 +118,15 @@ def _sums(
     product_TU: Array,
 ) -> None:
     """Of the gradients of active units, and of these times the normalised values."""
-    rows, parts = len(z_BU), len(sum_TU)
+    (rows, units), parts = z_BU.shape, len(sum_TU)
     for part in prange(parts):
         for b in range(rows * part // parts, rows * (part + 1) // parts):
-            for u in range(z_BU.shape[1]):
-                z = z_BU[b, u]
-                gradient = ZERO if slope_U[u] * z + shift_U[u] <= ZERO else gradient_BU[b, u]
-                sum_TU[part, u] += gradient
-                product_TU[part, u] += gradient * (z - mean_U[u]) * inverse_U[u]
+            here = (sum_TU, product_TU, z_BU, gradient_BU, slope_U, shift_U, mean_U, inverse_U)
+            starts = (part * units, part * units, b * units, b * units, 0, 0, 0, 0)
+            _add_gradients(units, here, starts, (ZERO,))
 
 
-@njit(parallel=True, cache=True, fastmath=FAST)
+@njit(parallel=True, cache=True)
 def _gradient(
     z_BU: Array,
     gradient_BU: Array,
@@ -79,8 +136,7 @@ def _gradient(
     constant_U: Array,
     into_BU: Array,
 ) -> None:
-    for b in prange(len(z_BU)):
-        for u in range(z_BU.shape[1]):
-            z = z_BU[b, u]
-            gradient = ZERO if slope_U[u] * z + shift_U[u] <= ZERO else gradient_BU[b, u]
-            into_BU[b, u] = slope_U[u] * gradient + along_U[u] * z + constant_U[u]
+    rows, units = z_BU.shape
+    for b in prange(rows):
+        here = (into_BU, z_BU, gradient_BU, slope_U, shift_U, along_U, constant_U)
+        _put_gradient(units, here, (b * units, b * units, b * units, 0, 0, 0, 0), (ZERO,))
