@@ -131,7 +131,7 @@ def test_rows_are_shared_only_where_that_is_faster(monkeypatch):
 
 
 @pytest.mark.usefixtures("always")
-def test_multi_hot_fields_and_bfloat16_multiply_every_read():
+def test_multi_hot_fields_evaluation_and_bfloat16_units_multiply_every_read(monkeypatch):
     schema = schema_of([5, 6, 4], (1,))
     table, batch = table_of(schema, 3), random_batch(schema, 20)
     begin(table, batch)
@@ -142,7 +142,9 @@ def test_multi_hot_fields_and_bfloat16_multiply_every_read():
     begin(model.embedding, batch)
     assert model.mlp.rows_to_share(model.embedding, batch) is not None
     model.mlp.training_precision = "bfloat16"
-    assert model.mlp.rows_to_share(model.embedding, batch) is None
+    for has_unit in (True, False):
+        monkeypatch.setattr("autofis_kedro.models.mlp.has_bfloat16_unit", lambda has_unit=has_unit: has_unit)
+        assert (model.mlp.rows_to_share(model.embedding, batch) is None) == has_unit
     assert model.eval().mlp.rows_to_share(model.embedding, batch) is None
 
 

@@ -120,7 +120,18 @@ def onednn_is_faster() -> bool:
 
 
 def _is_by_intel() -> bool:
+    return "GenuineIntel" in _cpu_description() or "Intel" in platform.processor()
+
+
+@cache
+def has_bfloat16_unit() -> bool:
+    """Whether the processor multiplies bfloat16 matrices as such (AMX): six times as fast as float32, not twice."""
+    return "amx_bf16" in _cpu_description()
+
+
+@cache
+def _cpu_description() -> str:
     try:
-        return "GenuineIntel" in Path("/proc/cpuinfo").read_text()
+        return Path("/proc/cpuinfo").read_text()
     except OSError:  # not Linux
-        return "Intel" in platform.processor()
+        return ""
