@@ -24,7 +24,7 @@ from autofis_kedro.compiled.vectors import splat
 _HAS_AVX512 = bool(get_host_cpu_features().get("avx512f"))
 ROWS = 8 if _HAS_AVX512 else 4
 """Rows of a tile, summed at the same time so that one's addition need not wait for another's."""
-COLUMNS = ((16, 3), (16, 2), (16, 1), (8, 1), (1, 1)) if _HAS_AVX512 else ((8, 2), (8, 1), (1, 1))
+COLUMNS = ((16, 3), (16, 2), (16, 1), (8, 1), (4, 1), (1, 1)) if _HAS_AVX512 else ((8, 2), (8, 1), (4, 1), (1, 1))
 """Widths of a tile: numbers in a vector, and vectors. Each takes what the ones before leave. Sums, a row of ``e`` and a
 factor fill the registers: 32 of 16 numbers, or 16 of 8."""
 FLOAT = 4

@@ -26,8 +26,8 @@ LARGEST_SHARE = 0.4
 """Of different rows among the reads; above, adding up costs what multiplying less saves."""
 FEWEST_MULTIPLICATIONS = 1 << 28
 """Of the whole product; below, grouping the rows costs as much as multiplying less saves."""
-FIELDS_OF_A_THREAD = 4
-"""At least: a thread takes whole fields, so with few of them some threads would wait for others."""
+UNITS_OF_A_THREAD = 48
+"""At least: backward, threads share the hidden units, and with few for each some wait."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ def distinct_rows(table: FieldTable, batch: Batch, n_units: int) -> DistinctRows
         return None
     n_rows, n_fields = batch.one_hot_BO.shape
     n_reads, size = n_rows * n_fields, table.weight.shape[1]
-    is_large = n_reads * size * n_units >= FEWEST_MULTIPLICATIONS
-    if not is_large or len(reads.rows_U) > LARGEST_SHARE * n_reads or n_fields < FIELDS_OF_A_THREAD * get_num_threads():
+    is_large = n_reads * size * n_units >= FEWEST_MULTIPLICATIONS and n_units >= UNITS_OF_A_THREAD * get_num_threads()
+    if not is_large or len(reads.rows_U) > LARGEST_SHARE * n_reads:
         return None
     from autofis_kedro.models.distinct_rows_numba import by_field  # importing numba takes half a second
 
@@ -92,7 +92,7 @@ def product_of_rows(
         others_BX: further inputs.
         weight_DN: the embeddings' rows, then the others'.
         bias_N: added.
-        room: memory for U times N numbers.
+        room: memory for products and sums.
     """
     out_BN: Tensor = _ProductOfRows.apply(rows, others_BX, weight_DN, bias_N, room)  # type: ignore[no-untyped-call]
     return out_BN
@@ -105,11 +105,10 @@ class _ProductOfRows(torch.autograd.Function):
     ) -> Tensor:
         from autofis_kedro.models import distinct_rows_numba
 
-        ctx.save_for_backward(others_BX, weight_DN)
+        vectors_UK = rows.table_TK.index_select(0, rows.rows_U)
+        ctx.save_for_backward(others_BX, weight_DN, vectors_UK)
         ctx.rows, ctx.room = rows, room
-        products_UN = room.of_shape(len(rows.rows_U), weight_DN.shape[1])
-        distinct_rows_numba.products(rows.table_TK, rows.rows_U, rows.field_starts, weight_DN, products_UN)
-        out_BN = distinct_rows_numba.sums_of_products(products_UN, rows.place_BF, bias_N)
+        out_BN = distinct_rows_numba.product(rows, vectors_UK, weight_DN, bias_N, room)
         if others_BX is not None:
             out_BN += fast_mm(others_BX, weight_DN[rows.n_inputs :])
         return out_BN
@@ -118,9 +117,11 @@ class _ProductOfRows(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor | None, Tensor, Tensor | None, None]:
         from autofis_kedro.models import distinct_rows_numba
 
-        others_BX, weight_DN = ctx.saved_tensors
+        others_BX, weight_DN, vectors_UK = ctx.saved_tensors
         rows, (gradient_BN,) = ctx.rows, gradients
-        into_weight_DN, into_vectors_UK = distinct_rows_numba.gradients(rows, weight_DN, gradient_BN, ctx.room)
+        into_weight_DN, into_vectors_UK = distinct_rows_numba.gradients(
+            rows, vectors_UK, weight_DN, gradient_BN, ctx.room
+        )
         rows.parts.of_rows = rows.first_read_U, into_vectors_UK
         into_others_BX = None
         if others_BX is not None:

@@ -1,16 +1,13 @@
-"""The loops of ``distinct_rows``, compiled by numba.
+"""The loops of ``distinct_rows``, compiled by numba. Sums run in the order of the reads, whatever the threads.
 
-Each field is one thread's, so that what is added up and multiplied stays in its caches; sums run in the order of the
-reads, whatever the threads.
-
-Shapes: B rows, F fields, K embedding size, N hidden units, U different table rows, Z = B * F reads, T rows of the
-table, P parts of the work, one on a thread.
+Shapes: B rows, F fields, K embedding size, N hidden units, U different table rows, Z = B * F reads, P parts of the
+hidden units.
 """
 
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,7 +15,6 @@ from numba import njit, prange
 from torch import Tensor
 
 from autofis_kedro.compiled.loops import ZERO, Array, arrays
-from autofis_kedro.compiled.prefetch import AHEAD, prefetch_row
 from autofis_kedro.compiled.products import multiply
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.compiled.transpose import transposed
@@ -26,8 +22,15 @@ from autofis_kedro.compiled.vectors import over_rows
 from autofis_kedro.data.reads import Reads
 from autofis_kedro.models.room import Room
 
+if TYPE_CHECKING:
+    from autofis_kedro.models.distinct_rows import DistinctRows
+
 BLOCK_ROWS = 64
-"""Table rows that are multiplied at once: they and a part of the weights fit into the nearest cache."""
+"""Table rows that are multiplied at once: they and some columns of the weights fit into the nearest cache."""
+UNITS = 96
+"""About as many hidden units are a part of the gradients' work: 2,000 batch rows of them fit into a core's cache."""
+LANES = 16
+"""Parts begin at multiples of a vector."""
 
 
 def by_field(reads: Reads, n_rows: int, n_fields: int) -> tuple[Tensor, ...]:
@@ -37,42 +40,53 @@ def by_field(reads: Reads, n_rows: int, n_fields: int) -> tuple[Tensor, ...]:
     return tuple(torch.from_numpy(array) for array in _by_field(*given))
 
 
-def products(table_TK: Tensor, rows_U: Tensor, field_starts: Tensor, weight_DN: Tensor, into_UN: Tensor) -> None:
-    """Of each row its vector times its field's part of the weights."""
-    use_torch_threads()
-    _products(*arrays(table_TK, rows_U, field_starts, weight_DN, into_UN))
+def product(rows: DistinctRows, vectors_UK: Tensor, weight_DN: Tensor, bias_N: Tensor | None, room: Room) -> Tensor:
+    """Of each batch row the sum over its fields of vector times weights, and the bias: [B, N].
 
-
-def sums_of_products(products_UN: Tensor, place_BF: Tensor, bias_N: Tensor | None) -> Tensor:
-    """Of each batch row the sum of its fields' products, and the bias: [B, N]."""
+    Args:
+        rows: which of the vectors each batch row reads.
+        vectors_UK: each once.
+        weight_DN: K rows for each field, then others.
+        bias_N: added.
+        room: for the product of each vector.
+    """
     use_torch_threads()
-    bias_N = products_UN.new_zeros(products_UN.shape[1]) if bias_N is None else bias_N
-    out_BN = products_UN.new_empty(len(place_BF), products_UN.shape[1])
-    _sums_of_products(*arrays(products_UN, place_BF, bias_N, out_BN))
+    n_units = weight_DN.shape[1]
+    products_UN = room.of_shape(len(vectors_UK), n_units)
+    _products(*arrays(vectors_UK, rows.field_starts, weight_DN, products_UN))
+    out_BN = vectors_UK.new_empty(len(rows.place_BF), n_units)
+    bias_N = vectors_UK.new_zeros(n_units) if bias_N is None else bias_N
+    _sums_of_products(*arrays(products_UN, rows.place_BF, bias_N, out_BN))
     return out_BN
 
 
-def gradients(rows: Any, weight_DN: Tensor, gradient_BN: Tensor, room: Room) -> tuple[Tensor, Tensor]:
-    """Of the weights, as far as they are the fields', and of the rows' vectors: [D, N] and [U, K].
+def gradients(
+    rows: DistinctRows, vectors_UK: Tensor, weight_DN: Tensor, gradient_BN: Tensor, room: Room
+) -> tuple[Tensor, Tensor]:
+    """Of the weights, as far as they are the fields', and of the vectors, given that of the product: [D, N], [U, K].
 
-    Args:
-        rows: ``DistinctRows``.
-        weight_DN: of the product.
-        gradient_BN: of the product.
-        room: memory for the sums of one field on each thread.
+    Every thread takes some of the hidden units, whose gradients stay in its caches while it goes from field to field.
     """
     use_torch_threads()
-    sizes_F = rows.field_starts.diff()
-    n_parts = min(torch.get_num_threads(), len(sizes_F))
-    # the largest fields are dealt out first
-    order_F = torch.argsort(sizes_F, descending=True, stable=True)
-    n_units = weight_DN.shape[1]
-    sums_PUN = room.of_shape(n_parts * int(sizes_F.max()), n_units).view(n_parts, -1, n_units)
+    starts_P, width = _parts(weight_DN.shape[1])
+    most_rows = int(rows.field_starts.diff().max())
+    sums_PUN = room.of_shape((len(starts_P) - 1) * most_rows, width).view(len(starts_P) - 1, -1)
     into_weight_DN = torch.empty_like(weight_DN)
-    into_vectors_UK = rows.table_TK.new_empty(len(rows.rows_U), rows.table_TK.shape[1])
-    given = (rows.table_TK, rows.rows_U, rows.field_starts, rows.reader_Z, rows.starts_U, order_F)
-    _gradients(*arrays(*given, transposed(weight_DN), gradient_BN, sums_PUN, into_weight_DN, into_vectors_UK))
-    return into_weight_DN, into_vectors_UK
+    into_vectors_PUK = vectors_UK.new_empty(len(starts_P) - 1, *vectors_UK.shape)
+    given = (vectors_UK, rows.field_starts, rows.reader_Z, rows.starts_U, transposed(weight_DN), gradient_BN)
+    _gradients(*arrays(*given, starts_P, sums_PUN, into_weight_DN, into_vectors_PUK))
+    return into_weight_DN, into_vectors_PUK.sum(0)
+
+
+def _parts(n_units: int) -> tuple[Tensor, int]:
+    """Where each part of the hidden units begins, with the end, and the width of the widest.
+
+    An even number, for an even number of threads; the same whatever the threads.
+    """
+    n_vectors = -(-n_units // LANES)
+    n_parts = min(n_vectors, 2 * max(1, round(n_units / UNITS / 2)))
+    starts_P = (torch.arange(n_parts + 1) * n_vectors // n_parts * LANES).clamp(max=n_units)
+    return starts_P, int(starts_P.diff().max())
 
 
 def add_to_places(into_ZK: Tensor, place_U: Tensor, added_UK: Tensor) -> None:
@@ -120,27 +134,15 @@ def _by_field(
 
 
 @njit(parallel=True, cache=True)
-def _products(table_TK: Array, rows_U: Array, field_starts: Array, weight_DN: Array, into_UN: Array) -> None:
-    size = table_TK.shape[1]
-    n_fields = len(field_starts) - 1
+def _products(vectors_UK: Array, field_starts: Array, weight_DN: Array, into_UN: Array) -> None:
+    size = vectors_UK.shape[1]
     n_blocks_F = -(-(field_starts[1:] - field_starts[:-1]) // BLOCK_ROWS)
     last_block_F = np.cumsum(n_blocks_F)
-    for block in prange(last_block_F[n_fields - 1]):
+    for block in prange(last_block_F[-1]):
         f = np.searchsorted(last_block_F, block, side="right")
         start = field_starts[f] + (block - (last_block_F[f] - n_blocks_F[f])) * BLOCK_ROWS
         end = min(start + BLOCK_ROWS, field_starts[f + 1])
-        vectors_UK = _vectors(table_TK, rows_U[start:end])
-        multiply(vectors_UK, weight_DN[f * size : (f + 1) * size], into_UN[start:end])
-
-
-@njit(cache=True)
-def _vectors(table_TK: Array, rows_U: Array) -> Array:
-    vectors_UK = np.empty((len(rows_U), table_TK.shape[1]), np.float32)
-    for u in range(len(rows_U)):
-        if u + AHEAD < len(rows_U):
-            prefetch_row(table_TK, rows_U[u + AHEAD])
-        vectors_UK[u] = table_TK[rows_U[u]]
-    return vectors_UK
+        multiply(vectors_UK[start:end], weight_DN[f * size : (f + 1) * size], into_UN[start:end])
 
 
 @njit(parallel=True, cache=True)
@@ -148,52 +150,54 @@ def _sums_of_products(products_UN: Array, place_BF: Array, bias_N: Array, out_BN
     units = len(bias_N)
     for b in prange(len(place_BF)):
         _put_row(units, (out_BN, bias_N), (b * units, 0), (ZERO,))
-        _add_rows(out_BN, b, products_UN, place_BF[b])
-
-
-@njit(cache=True, inline="always")
-def _add_rows(into_XN: Array, x: int, from_YN: Array, places: Array) -> None:
-    """Add rows at some places to one row."""
-    units, whole = into_XN.shape[1], len(places) // 4 * 4
-    for place in range(0, whole, 4):
-        starts = (
-            x * units,
-            places[place] * units,
-            places[place + 1] * units,
-            places[place + 2] * units,
-            places[place + 3] * units,
-        )
-        _add_four(units, (into_XN, from_YN, from_YN, from_YN, from_YN), starts, (ZERO,))
-    for place in range(whole, len(places)):
-        _add_row(units, (into_XN, from_YN), (x * units, places[place] * units), (ZERO,))
+        _add_rows(units, (out_BN, products_UN), (b * units, 0), units, place_BF[b])
 
 
 @njit(parallel=True, cache=True)
 def _gradients(
-    table_TK: Array,
-    rows_U: Array,
+    vectors_UK: Array,
     field_starts: Array,
     reader_Z: Array,
     starts_U: Array,
-    order_F: Array,
     weight_ND: Array,
     gradient_BN: Array,
-    sums_PUN: Array,
+    starts_P: Array,
+    sums_PX: Array,
     into_weight_DN: Array,
-    into_vectors_UK: Array,
+    into_vectors_PUK: Array,
 ) -> None:
-    size, units, parts = table_TK.shape[1], gradient_BN.shape[1], len(sums_PUN)
-    for part in prange(parts):
-        for f in order_F[part::parts]:
+    size, units = vectors_UK.shape[1], gradient_BN.shape[1]
+    for part in prange(len(starts_P) - 1):
+        low, high = starts_P[part], starts_P[part + 1]
+        width = high - low
+        for f in range(len(field_starts) - 1):
             start, end = field_starts[f], field_starts[f + 1]
-            sums_UN = sums_PUN[part][: end - start]
+            sums_UN = sums_PX[part, : (end - start) * width].reshape(end - start, width)
             for u in range(start, end):
-                first, after = starts_U[u], starts_U[u + 1]
-                _put_row(units, (sums_UN, gradient_BN), ((u - start) * units, reader_Z[first] * units), (ZERO,))
-                _add_rows(sums_UN, u - start, gradient_BN, reader_Z[first + 1 : after])
+                readers, at = reader_Z[starts_U[u] : starts_U[u + 1]], (u - start) * width
+                _put_row(width, (sums_UN, gradient_BN), (at, readers[0] * units + low), (ZERO,))
+                _add_rows(width, (sums_UN, gradient_BN), (at, low), units, readers[1:])
             inputs = slice(f * size, (f + 1) * size)
-            multiply(_vectors(table_TK, rows_U[start:end]).T, sums_UN, into_weight_DN[inputs])
-            multiply(sums_UN, weight_ND[:, inputs], into_vectors_UK[start:end])
+            multiply(vectors_UK[start:end].T, sums_UN, into_weight_DN[inputs, low:high])
+            multiply(sums_UN, weight_ND[low:high, inputs], into_vectors_PUK[part, start:end])
+
+
+@njit(cache=True, inline="always")
+def _add_rows(width: int, arrays: Any, starts: Any, stride: int, places: Array) -> None:
+    """Add to the row of the first array rows of the second, which lie ``stride`` apart."""
+    (into, source), (at, low) = arrays, starts
+    whole = len(places) // 4 * 4
+    for place in range(0, whole, 4):
+        four = (
+            at,
+            low + places[place] * stride,
+            low + places[place + 1] * stride,
+            low + places[place + 2] * stride,
+            low + places[place + 3] * stride,
+        )
+        _add_four(width, (into, source, source, source, source), four, (ZERO,))
+    for place in range(whole, len(places)):
+        _add_row(width, (into, source), (at, low + places[place] * stride), (ZERO,))
 
 
 @njit(parallel=True, cache=True)

@@ -47,7 +47,7 @@ class Hidden(nn.Module):
 
     def _normalised_relu(self, z_BU: Tensor) -> Tensor:
         if self.norm is None:
-            return torch.relu(z_BU)
+            return torch.relu_(z_BU)  # in place: only its own sign is needed afterwards
         scale = torch.ones_like(self.bias) if self.scale is None else self.scale
         if isinstance(self.norm, PlainBatchNorm):
             return self.norm.relu(z_BU, scale, self.bias)
