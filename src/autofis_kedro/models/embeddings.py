@@ -117,7 +117,8 @@ class FieldTable(nn.Module):
     def _pool(self, bag: Bag, part: int) -> Tensor:
         vectors_ZK = self._gather(bag.values_Z, part)
         lengths_B = torch.diff(bag.offsets_B, append=bag.offsets_B.new_tensor([len(bag.values_Z)]))
-        row_Z = torch.repeat_interleave(lengths_B)
+        # the size is known here: a GPU would be waited for to tell it
+        row_Z = torch.repeat_interleave(lengths_B, output_size=len(vectors_ZK))
         sums_BK = vectors_ZK.new_zeros(len(lengths_B), vectors_ZK.shape[1]).index_add(0, row_Z, vectors_ZK)
         return sums_BK if self.pooling == "sum" else sums_BK / lengths_B[:, None]
 
