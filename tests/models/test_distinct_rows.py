@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from autofis_kedro.models import distinct_rows as module
+from autofis_kedro.models import distinct_rows_numba
 from autofis_kedro.models.distinct_rows import distinct_rows, product_of_rows
 from autofis_kedro.models.embeddings import FieldTable
 from autofis_kedro.models.room import Room
@@ -48,9 +49,11 @@ def product_and_gradients(table, batch, weight_DN, others_BX, bias_N, gradient_B
 
 
 @pytest.mark.parametrize("kernels", [NumbaKernels, TorchKernels])
+@pytest.mark.parametrize("most_rows", [1, 100, 1 << 20])
 @pytest.mark.parametrize("sizes", [[4, 90, 5, 1000], [3], [6] * 30])
 @pytest.mark.usefixtures("always")
-def test_product_and_gradients_are_those_of_all_reads(sizes, kernels):
+def test_product_and_gradients_are_those_of_all_reads(sizes, most_rows, kernels, monkeypatch):
+    monkeypatch.setattr(distinct_rows_numba, "MOST_PRODUCTS", most_rows * UNITS)
     schema, rows, size, others = schema_of(sizes), 230, 9, 6
     table, batch = table_of(schema, size), random_batch(schema, rows, seed=1)
     generator = torch.Generator().manual_seed(2)

@@ -21,16 +21,17 @@ import torch
 from numba import njit, prange
 from torch import Tensor
 
+from autofis_kedro.compiled.bits import NUMBERS as UNITS
+from autofis_kedro.compiled.bits import positive_bits
 from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays
 from autofis_kedro.compiled.threads import use_torch_threads
+from autofis_kedro.compiled.vectors import over_rows
 from autofis_kedro.models.matmul import fast_mm
 
 Network = tuple[Tensor, Tensor, Tensor]
 """W, b and h."""
 CHUNK = 1 << 20
 """Hidden values at a time: four megabytes."""
-UNITS = 8
-"""Attention units whose signs share a byte."""
 IS_ON_XU = ((torch.arange(1 << UNITS)[:, None] >> torch.arange(UNITS)) & 1).float()
 """The bits of every byte."""
 
@@ -60,10 +61,11 @@ class CompiledScores(torch.autograd.Function):
         groups, (size, units) = is_on_BPG.shape[2], weight_KA.shape
         back_GUK = _whole_bytes(weight_KA * h_A).T.reshape(groups, UNITS, size)
         into_e_BFK = torch.zeros_like(e_BFK, memory_format=torch.contiguous_format)
-        sums_TGXK = torch.zeros(PARTS, groups, 1 << UNITS, size + 1)  # one more: of the factors themselves
-        _gradients(*arrays(e_BFK, *pairs_2P, is_on_BPG, gradients[0], IS_ON_XU @ back_GUK, into_e_BFK, sums_TGXK))
-        into_AK = (IS_ON_XU.T @ sums_TGXK.sum(0)).flatten(0, 1)[:units]
-        into_on_KA, factor_A = into_AK[:, :size].T, into_AK[:, size]
+        sums_TGXK, factors_TGX = (torch.zeros(PARTS, groups, 1 << UNITS, *shape) for shape in ((size,), ()))
+        given = (e_BFK, *pairs_2P, is_on_BPG, gradients[0], IS_ON_XU @ back_GUK)
+        _gradients(*arrays(*given, into_e_BFK, sums_TGXK, factors_TGX))
+        into_on_KA = (IS_ON_XU.T @ sums_TGXK.sum(0)).flatten(0, 1)[:units].T
+        factor_A = (factors_TGX.sum(0) @ IS_ON_XU).flatten()[:units]
         # a positive hidden value is linear in the weights: the sum of those of a unit needs none of them
         into_h_A = (weight_KA * into_on_KA).sum(0) + bias_A * factor_A
         return into_e_BFK, None, into_on_KA * h_A, factor_A * h_A, into_h_A
@@ -83,32 +85,39 @@ def _score_rows(e_BFK: Tensor, pairs_2P: Tensor, network: Network, score_BP: Ten
     _scores(*arrays(hidden_NA.view(*score_BP.shape, -1), h_A, score_BP, is_on_BPG))
 
 
-@njit(parallel=True, cache=True, fastmath=FAST)
+_put_product = over_rows(lambda rows, _: (rows[1] * rows[2],))
+_put_scaled_product = over_rows(lambda rows, shared: (shared[0] * rows[1] * rows[2],))
+_add_to_one = over_rows(lambda rows, _: (rows[0] + rows[1],))
+_add_to_four = over_rows(lambda rows, _: tuple(row + rows[4] for row in rows[:4]))
+_add_four = over_rows(lambda rows, _: (rows[0] + ((rows[1] + rows[2]) + (rows[3] + rows[4])),))
+_send_back = over_rows(
+    lambda rows, shared: (rows[0] + shared[0] * rows[2] * rows[4], rows[1] + shared[0] * rows[2] * rows[3])
+)
+
+
+@njit(parallel=True, cache=True)
 def _products(e_BFK: Array, first_P: Array, second_P: Array, product_BPK: Array) -> None:
-    for row in prange(len(e_BFK)):
-        for p in range(len(first_P)):
-            first, second = first_P[p], second_P[p]
-            for k in range(e_BFK.shape[2]):
-                product_BPK[row, p, k] = e_BFK[row, first, k] * e_BFK[row, second, k]
+    (rows, fields, size), pairs = e_BFK.shape, len(first_P)
+    for row in prange(rows):
+        for p in range(pairs):
+            starts = (row * pairs + p) * size, (row * fields + first_P[p]) * size, (row * fields + second_P[p]) * size
+            _put_product(size, (product_BPK, e_BFK, e_BFK), starts, (ZERO,))
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)
 def _scores(hidden_BPA: Array, h_A: Array, score_BP: Array, is_on_BPG: Array) -> None:
     for row in prange(len(score_BP)):
         for p in range(score_BP.shape[1]):
+            hidden_A = hidden_BPA[row, p]
             score = ZERO
             for a in range(len(h_A)):
-                hidden = hidden_BPA[row, p, a]
-                score += (ZERO if hidden <= ZERO else hidden) * h_A[a]
+                score += (ZERO if hidden_A[a] <= ZERO else hidden_A[a]) * h_A[a]
             score_BP[row, p] = score
             for group in range(is_on_BPG.shape[2]):
-                byte = 0
-                for u in range(UNITS):
-                    byte |= (1 << u) if hidden_BPA[row, p, UNITS * group + u] > ZERO else 0
-                is_on_BPG[row, p, group] = byte
+                is_on_BPG[row, p, group] = positive_bits(hidden_A, UNITS * group)
 
 
-@njit(parallel=True, cache=True, fastmath=FAST)
+@njit(parallel=True, cache=True)
 def _gradients(
     e_BFK: Array,
     first_P: Array,
@@ -118,31 +127,37 @@ def _gradients(
     back_GXK: Array,
     into_e_BFK: Array,
     sums_TGXK: Array,
+    factors_TGX: Array,
 ) -> None:
-    n, size, parts = len(e_BFK), e_BFK.shape[2], len(sums_TGXK)
+    (n, fields, size), parts = e_BFK.shape, len(sums_TGXK)
     for part in prange(parts):
         product_K, back_K = np.empty(size, dtype=np.float32), np.empty(size, dtype=np.float32)
         for row in range(n * part // parts, n * (part + 1) // parts):
             for p in range(len(first_P)):
-                first, second, factor = first_P[p], second_P[p], gradient_BP[row, p]
-                for k in range(size):
-                    product_K[k] = factor * e_BFK[row, first, k] * e_BFK[row, second, k]
-                    back_K[k] = ZERO
+                factor = gradient_BP[row, p]
+                first, second = (row * fields + first_P[p]) * size, (row * fields + second_P[p]) * size
+                _put_scaled_product(size, (product_K, e_BFK, e_BFK), (0, first, second), (factor,))
+                _through_bytes(is_on_BPG[row, p], product_K, back_GXK, sums_TGXK[part], back_K)
                 for group in range(is_on_BPG.shape[2]):
-                    at = part, group, is_on_BPG[row, p, group]
-                    _through_byte(at, factor, product_K, back_GXK, sums_TGXK, back_K)
-                for k in range(size):
-                    back = factor * back_K[k]
-                    into_e_BFK[row, first, k] += back * e_BFK[row, second, k]
-                    into_e_BFK[row, second, k] += back * e_BFK[row, first, k]
+                    factors_TGX[part, group, is_on_BPG[row, p, group]] += factor
+                here = (into_e_BFK, into_e_BFK, back_K, e_BFK, e_BFK)
+                _send_back(size, here, (first, second, 0, first, second), (factor,))
 
 
-@njit(cache=True, fastmath=FAST, inline="always")
-def _through_byte(at: Any, factor: Any, product_K: Array, back_GXK: Array, sums_TGXK: Array, back_K: Array) -> None:
-    """Add a product to the sums of its byte, and look up what the byte's units send back."""
-    part, group, byte = at
-    sums_TGXK[part, group, byte, len(product_K)] += factor
-    for k in range(len(product_K)):
-        sums_TGXK[part, group, byte, k] += product_K[k]
-    for k in range(len(product_K)):
-        back_K[k] += back_GXK[group, byte, k]
+@njit(cache=True, inline="always")
+def _through_bytes(byte_G: Array, product_K: Array, back_GXK: Array, sums_GXK: Array, back_K: Array) -> None:
+    """Add a product to the sums of its bytes, and look up what the bytes' units send back."""
+    groups, (_, values, size) = len(byte_G), back_GXK.shape
+    back_K[:] = ZERO
+    whole = groups // 4 * 4
+    for group in range(0, whole, 4):
+        one = (group * values + byte_G[group]) * size
+        two = ((group + 1) * values + byte_G[group + 1]) * size
+        three = ((group + 2) * values + byte_G[group + 2]) * size
+        four = ((group + 3) * values + byte_G[group + 3]) * size
+        _add_to_four(size, (sums_GXK, sums_GXK, sums_GXK, sums_GXK, product_K), (one, two, three, four, 0), (ZERO,))
+        _add_four(size, (back_K, back_GXK, back_GXK, back_GXK, back_GXK), (0, one, two, three, four), (ZERO,))
+    for group in range(whole, groups):
+        start = (group * values + byte_G[group]) * size
+        _add_to_one(size, (sums_GXK, product_K), (start, 0), (ZERO,))
+        _add_to_one(size, (back_K, back_GXK), (0, start), (ZERO,))

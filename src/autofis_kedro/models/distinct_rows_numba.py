@@ -7,6 +7,7 @@ hidden units.
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 BLOCK_ROWS = 64
 """Table rows that are multiplied at once: they and some columns of the weights fit into the nearest cache."""
+MOST_PRODUCTS = 1 << 24
+"""Numbers: 64 MB. A large batch adds up the products of some fields before those of the next are made."""
 UNITS = 96
 """About as many hidden units are a part of the gradients' work: 2,000 batch rows of them fit into a core's cache."""
 LANES = 16
@@ -48,16 +51,29 @@ def product(rows: DistinctRows, vectors_UK: Tensor, weight_DN: Tensor, bias_N: T
         vectors_UK: each once.
         weight_DN: K rows for each field, then others.
         bias_N: added.
-        room: for the product of each vector.
+        room: for the products of vectors.
     """
     use_torch_threads()
-    n_units = weight_DN.shape[1]
-    products_UN = room.of_shape(len(vectors_UK), n_units)
-    _products(*arrays(vectors_UK, rows.field_starts, weight_DN, products_UN))
-    out_BN = vectors_UK.new_empty(len(rows.place_BF), n_units)
+    n_units, n_rows = weight_DN.shape[1], len(rows.place_BF)
+    out_BN = vectors_UK.new_empty(n_rows, n_units)
     bias_N = vectors_UK.new_zeros(n_units) if bias_N is None else bias_N
-    _sums_of_products(*arrays(products_UN, rows.place_BF, bias_N, out_BN))
+    for first, last in _groups(rows.field_starts, MOST_PRODUCTS // n_units):
+        starts_F = rows.field_starts[first : last + 1]
+        products_UN = room.of_shape(int(starts_F[-1] - starts_F[0]), n_units)
+        _products(*arrays(vectors_UK, starts_F, weight_DN[first * vectors_UK.shape[1] :], products_UN))
+        given: list[Any] = [*arrays(products_UN, rows.place_BF[:, first:last], bias_N, out_BN)]
+        given += [int(starts_F[0]), first == 0]
+        _add_products(*given)
     return out_BN
+
+
+def _groups(field_starts: Tensor, most_rows: int) -> list[tuple[int, int]]:
+    """Neighbouring fields that have as many rows together, at least one: the first and the one after the last."""
+    starts, bounds = field_starts.tolist(), [0]
+    for field in range(1, len(starts) - 1):
+        if starts[field + 1] - starts[bounds[-1]] > most_rows:
+            bounds.append(field)
+    return list(pairwise([*bounds, len(starts) - 1]))
 
 
 def gradients(
@@ -113,11 +129,8 @@ def _by_field(
         field_starts[f + 1] += 1
     for f in range(n_fields):
         field_starts[f + 1] += field_starts[f]
-    rows, first_reads, starts = (
-        np.empty(n_found, np.int32),
-        np.empty(n_found, np.int32),
-        np.empty(n_found + 1, np.int32),
-    )
+    rows, first_reads = np.empty(n_found, np.int32), np.empty(n_found, np.int32)
+    starts = np.empty(n_found + 1, np.int32)
     place_BF, reader_Z = np.empty((n_rows, n_fields), np.int32), np.empty(n_reads, np.int32)
     starts[n_found] = n_reads
     for f in prange(n_fields):
@@ -135,22 +148,26 @@ def _by_field(
 
 @njit(parallel=True, cache=True)
 def _products(vectors_UK: Array, field_starts: Array, weight_DN: Array, into_UN: Array) -> None:
-    size = vectors_UK.shape[1]
+    size, offset = vectors_UK.shape[1], field_starts[0]
     n_blocks_F = -(-(field_starts[1:] - field_starts[:-1]) // BLOCK_ROWS)
     last_block_F = np.cumsum(n_blocks_F)
     for block in prange(last_block_F[-1]):
         f = np.searchsorted(last_block_F, block, side="right")
         start = field_starts[f] + (block - (last_block_F[f] - n_blocks_F[f])) * BLOCK_ROWS
         end = min(start + BLOCK_ROWS, field_starts[f + 1])
-        multiply(vectors_UK[start:end], weight_DN[f * size : (f + 1) * size], into_UN[start:end])
+        here = into_UN[start - offset : end - offset]
+        multiply(vectors_UK[start:end], weight_DN[f * size : (f + 1) * size], here)
 
 
 @njit(parallel=True, cache=True)
-def _sums_of_products(products_UN: Array, place_BF: Array, bias_N: Array, out_BN: Array) -> None:
+def _add_products(
+    products_UN: Array, place_BF: Array, bias_N: Array, out_BN: Array, offset: int, is_first: bool
+) -> None:
     units = len(bias_N)
     for b in prange(len(place_BF)):
-        _put_row(units, (out_BN, bias_N), (b * units, 0), (ZERO,))
-        _add_rows(units, (out_BN, products_UN), (b * units, 0), units, place_BF[b])
+        if is_first:
+            _put_row(units, (out_BN, bias_N), (b * units, 0), (ZERO,))
+        _add_rows(units, (out_BN, products_UN), (b * units, -offset * units), units, place_BF[b])
 
 
 @njit(parallel=True, cache=True)
