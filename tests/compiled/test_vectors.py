@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
+from numba.core.errors import TypingError
 
 from autofis_kedro.compiled.vectors import over_rows
 
@@ -66,3 +67,8 @@ def test_zero_where_the_other_is_not_positive(pairs):
     into = np.empty_like(a)
     kept(into, a, b)
     np.testing.assert_array_equal(into, np.where(b <= 0, np.float32(0), a))
+
+
+def test_other_numbers_are_refused():
+    with pytest.raises(TypingError, match="float32 and int16"):
+        copy(3, np.zeros(3), np.zeros(3), 0, 0)

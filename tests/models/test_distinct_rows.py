@@ -151,6 +151,34 @@ def test_multi_hot_fields_evaluation_and_bfloat16_units_multiply_every_read(monk
     assert model.eval().mlp.rows_to_share(model.embedding, batch) is None
 
 
+@pytest.mark.usefixtures("always")
+def test_a_gradient_that_nobody_took_is_not_the_next_batchs():
+    """A bi-level search asks for the gates' gradient alone, which passes IPNN's first product."""
+    schema = schema_of([30, 20, 40])
+    table, batch, few = table_of(schema, 4), random_batch(schema, 60), random_batch(schema, 5, seed=1)
+    begin(table, batch)
+    weight_DN = torch.randn(12, UNITS, requires_grad=True)
+    product = product_of_rows(distinct_rows(table, batch, UNITS), None, weight_DN, None, Room())
+    torch.autograd.grad(product.sum(), weight_DN)
+    begin(table, few)
+    table(few).sum().backward()
+    torch.testing.assert_close(table.take_gradient(), torch.ones(15, 4))
+
+
+@pytest.mark.usefixtures("always")
+def test_a_row_that_two_fields_read_is_not_shared():
+    schema = schema_of([5, 6, 4])
+    table, batch = table_of(schema, 3), random_batch(schema, 20)
+    for wrong in (batch.one_hot_BO[0, 1], batch.one_hot_BO[0, 2]):
+        batch.one_hot_BO[4, 0] = wrong
+        begin(table, batch)
+        assert distinct_rows(table, batch, 8) is None
+    batch.one_hot_BO[4] = batch.one_hot_BO[4, [1, 2, 0]]  # as many reads of each field's rows as there are rows
+    batch.one_hot_BO[5, 0], batch.one_hot_BO[5, 1] = batch.one_hot_BO[0, 1], batch.one_hot_BO[0, 0]
+    begin(table, batch)
+    assert distinct_rows(table, batch, 8) is None
+
+
 @pytest.mark.parametrize("table_adam", ["deferred", "dense"])
 def test_a_training_ends_at_the_same_weights(table_adam, monkeypatch):
     schema = schema_of([30, 20, 40, 10])

@@ -57,3 +57,12 @@ def test_a_value_that_is_not_a_number_shows():
     parts, _ = problem(0.0)
     parts[0][3, 2] = float("nan")
     assert PlainBatchNorm(UNITS).relu(*parts)[:, 2].isnan().all()
+
+
+def test_other_types_are_left_to_torch():
+    (z_BU, scale_U, bias_U), _ = problem(0.0)
+    parts = [z_BU.bfloat16(), scale_U.double(), bias_U.double()]
+    found_BU = PlainBatchNorm(UNITS).double().relu(*parts)
+    exact_BU = in_parts(parts[0].double(), *parts[1:])
+    assert found_BU.dtype == torch.float64
+    torch.testing.assert_close(found_BU, exact_BU)

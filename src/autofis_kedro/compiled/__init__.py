@@ -20,12 +20,8 @@ _is_plain = os.environ.get("AUTOFIS_PLAIN_TORCH", "") not in ("", "0")
 
 def is_compiled(tensor: Tensor) -> bool:
     """Whether numba's loops serve for a tensor: float32 on the CPU, where there is numba."""
-    return tensor.dtype == torch.float32 and is_compiled_on(tensor.device)
-
-
-def is_compiled_on(device: torch.device) -> bool:
-    """Whether numba's loops serve on a device: the CPU, where there is numba."""
-    return device.type == "cpu" and not _is_plain and _has_numba()
+    is_fit = tensor.dtype == torch.float32 and tensor.device.type == "cpu"
+    return is_fit and not _is_plain and _has_numba()
 
 
 @cache

@@ -12,7 +12,7 @@ from llvmlite import ir
 
 UPPER = 16
 """Bits by which a float32 has more."""
-NOT_A_NUMBER = 0x7FC0
+NAN = 0x7FC0
 
 
 def widened(builder: ir.IRBuilder, halves: Any) -> Any:
@@ -22,14 +22,14 @@ def widened(builder: ir.IRBuilder, halves: Any) -> Any:
 
 
 def narrowed(builder: ir.IRBuilder, numbers: Any) -> Any:
-    """The nearest bfloat16 as int16, of two as near the even one; what is not a number stays none."""
+    """The nearest bfloat16 as int16, of two as near the even one; NaN stays NaN."""
     bits = builder.bitcast(numbers, _like(numbers.type, ir.IntType(32)))
     kept = builder.lshr(bits, _constant(bits.type, UPPER))
     odd = builder.and_(kept, _constant(bits.type, 1))
     below_half = builder.add(odd, _constant(bits.type, (1 << (UPPER - 1)) - 1))
     rounded = builder.lshr(builder.add(bits, below_half), _constant(bits.type, UPPER))
-    is_none = builder.fcmp_unordered("uno", numbers, numbers)
-    rounded = builder.select(is_none, _constant(bits.type, NOT_A_NUMBER), rounded)
+    is_nan = builder.fcmp_unordered("uno", numbers, numbers)
+    rounded = builder.select(is_nan, _constant(bits.type, NAN), rounded)
     return builder.trunc(rounded, _like(numbers.type, ir.IntType(16)))
 
 

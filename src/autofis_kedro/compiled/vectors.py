@@ -13,6 +13,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 from autofis_kedro.compiled.bfloat16 import narrowed, widened
@@ -74,6 +75,9 @@ def over_rows(formula: Formula) -> Any:
 
     @intrinsic
     def apply(_context: Any, size: Any, arrays: Any, starts: Any, shared: Any) -> Any:
+        if any(array.dtype not in (types.float32, types.int16) for array in arrays):
+            raise TypingError(f"formulas over rows take float32 and int16 (bfloat16): found {arrays}")
+
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: list[Any]) -> Any:
             kinds = signature.args
             data = [

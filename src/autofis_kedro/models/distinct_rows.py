@@ -79,7 +79,8 @@ def distinct_rows(table: FieldTable, batch: Batch, n_units: int) -> DistinctRows
         return None
     from autofis_kedro.models.distinct_rows_numba import by_field  # importing numba takes half a second
 
-    return DistinctRows(table.weight, parts, *by_field(reads, n_rows, n_fields))
+    found = by_field(reads, n_rows, n_fields)
+    return None if found is None else DistinctRows(table.weight, parts, *found)
 
 
 def product_of_rows(

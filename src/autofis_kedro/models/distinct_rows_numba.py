@@ -36,11 +36,16 @@ LANES = 16
 """Parts begin at multiples of a vector."""
 
 
-def by_field(reads: Reads, n_rows: int, n_fields: int) -> tuple[Tensor, ...]:
-    """Grouped reads of one-hot fields, ordered by field: ``DistinctRows``' attributes from ``rows_U`` on."""
+def by_field(reads: Reads, n_rows: int, n_fields: int) -> tuple[Tensor, ...] | None:
+    """Grouped reads of one-hot fields, ordered by field: ``DistinctRows``' attributes from ``rows_U`` on.
+
+    Returns:
+        None where a table row is read by two fields, which valid ids never do.
+    """
     use_torch_threads()
     given: list[Any] = [*arrays(reads.rows_U, reads.order_Z, reads.starts_U), n_rows, n_fields]
-    return tuple(torch.from_numpy(array) for array in _by_field(*given))
+    *found, is_own_F = _by_field(*given)
+    return tuple(torch.from_numpy(array) for array in found) if is_own_F.all() else None
 
 
 def product(rows: DistinctRows, vectors_UK: Tensor, weight_DN: Tensor, bias_N: Tensor | None, room: Room) -> Tensor:
@@ -85,19 +90,20 @@ def gradients(
     """
     use_torch_threads()
     starts_P, width = _parts(weight_DN.shape[1])
-    most_rows = int(rows.field_starts.diff().max())
-    sums_PUN = room.of_shape((len(starts_P) - 1) * most_rows, width).view(len(starts_P) - 1, -1)
+    n_parts, n_sums = len(starts_P) - 1, int(rows.field_starts.diff().max()) * width
+    held_PX = room.of_shape(n_parts, n_sums + vectors_UK.numel())
+    sums_PX, into_vectors_PUK = held_PX.view(-1).split([n_parts * n_sums, n_parts * vectors_UK.numel()])
+    sums_PX, into_vectors_PUK = sums_PX.view(n_parts, n_sums), into_vectors_PUK.view(n_parts, *vectors_UK.shape)
     into_weight_DN = torch.empty_like(weight_DN)
-    into_vectors_PUK = vectors_UK.new_empty(len(starts_P) - 1, *vectors_UK.shape)
     given = (vectors_UK, rows.field_starts, rows.reader_Z, rows.starts_U, transposed(weight_DN), gradient_BN)
-    _gradients(*arrays(*given, starts_P, sums_PUN, into_weight_DN, into_vectors_PUK))
+    _gradients(*arrays(*given, starts_P, sums_PX, into_weight_DN, into_vectors_PUK))
     return into_weight_DN, into_vectors_PUK.sum(0)
 
 
 def _parts(n_units: int) -> tuple[Tensor, int]:
     """Where each part of the hidden units begins, with the end, and the width of the widest.
 
-    An even number, for an even number of threads; the same whatever the threads.
+    An even number of them where there are two vectors or more, for an even number of threads; the same whatever those.
     """
     n_vectors = -(-n_units // LANES)
     n_parts = min(n_vectors, 2 * max(1, round(n_units / UNITS / 2)))
@@ -119,14 +125,16 @@ _add_four = over_rows(lambda rows, _: (rows[0] + ((rows[1] + rows[2]) + (rows[3]
 @njit(parallel=True, cache=True)
 def _by_field(
     rows_U: Array, order_Z: Array, starts_U: Array, n_rows: int, n_fields: int
-) -> tuple[Array, Array, Array, Array, Array, Array]:
+) -> tuple[Array, Array, Array, Array, Array, Array, Array]:
     n_reads, n_found = len(order_Z), len(rows_U)
     number_FB = np.full((n_fields, n_rows), -1, np.int32)  # of the table row whose first read is there
-    field_starts = np.zeros(n_fields + 1, np.int64)
+    field_starts, n_reads_F = np.zeros(n_fields + 1, np.int64), np.zeros(n_fields, np.int64)
     for u in range(n_found):
         b, f = divmod(order_Z[starts_U[u]], n_fields)
         number_FB[f, b] = u
         field_starts[f + 1] += 1
+        n_reads_F[f] += starts_U[u + 1] - starts_U[u]
+    is_own_F = n_reads_F == n_rows
     for f in range(n_fields):
         field_starts[f + 1] += field_starts[f]
     rows, first_reads = np.empty(n_found, np.int32), np.empty(n_found, np.int32)
@@ -135,15 +143,16 @@ def _by_field(
     starts[n_found] = n_reads
     for f in prange(n_fields):
         place, read = field_starts[f], np.int64(f) * n_rows
-        for b in range(n_rows):
+        for b in range(n_rows if is_own_F[f] else 0):
             u = number_FB[f, b]
             if u >= 0:
                 rows[place], first_reads[place], starts[place] = rows_U[u], order_Z[starts_U[u]], read
                 for z in order_Z[starts_U[u] : starts_U[u + 1]]:
                     reader_Z[read], place_BF[z // n_fields, f] = z // n_fields, place
+                    is_own_F[f] = is_own_F[f] and z % n_fields == f
                     read += 1
                 place += 1
-    return rows, field_starts, place_BF, reader_Z, starts, first_reads
+    return rows, field_starts, place_BF, reader_Z, starts, first_reads, is_own_F
 
 
 @njit(parallel=True, cache=True)

@@ -78,8 +78,10 @@ class FieldTable(nn.Module):
         return _with_sums(of_reads[0] if of_reads else None, *parts.of_rows, len(grouped[1].order_Z))
 
     def begin(self, batch: Batch, reads: Reads) -> None:
-        """Take note of how the reads of the next batch are grouped."""
+        """Take note of how the reads of the next batch are grouped; a gradient that nobody took is none of its own."""
         self._grouped = batch, reads
+        if self.gradient_parts is not None:
+            self.gradient_parts = Parts()
 
     def grouped_reads(self, batch: Batch) -> Reads | None:
         """The reads of a batch, if ``begin`` has told them."""

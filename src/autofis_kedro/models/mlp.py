@@ -1,12 +1,12 @@
 """The MLP layer (paper Eq. 5) to one logit.
 
-Shapes: B rows, D inputs, X of them embeddings, N units of the first layer, U of any.
+Shapes: B rows, D inputs, E of them embeddings, X others, N units of the first layer, U of any.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import torch
 from torch import Tensor, nn
@@ -41,7 +41,7 @@ class Hidden(nn.Module):
         return self.bias if self.norm is None else None
 
     def activations(self, z_BU: Tensor) -> Tensor:
-        """Activations from the product and its bias: [B, n_out], of its type or float32."""
+        """Activations from the product and its bias, which may be overwritten: [B, n_out], of its type or float32."""
         out: Tensor = self.dropout(self._normalised_relu(z_BU))
         return out
 
@@ -65,7 +65,8 @@ class MLP(nn.Module):
     """Hidden layers and a last layer to one logit, which has neither norm nor activation.
 
     Attributes:
-        training_precision: of the hidden layers' matrix products while training; evaluation is in float32.
+        training_precision: of the hidden layers' matrix products while training, and of what goes from one to the next;
+            a product of ``DistinctRows`` is float32 in each. Evaluation is in float32.
     """
 
     def __init__(self, n_in: int, spec: MLPSpec) -> None:
@@ -85,25 +86,25 @@ class MLP(nn.Module):
             return None
         return distinct_rows(table, batch, self._first.weight.shape[1])
 
-    def forward(self, e_BX: Tensor | DistinctRows, others: Sequence[Tensor] = ()) -> Tensor:
+    def forward(self, e_BE: Tensor | DistinctRows, others: Sequence[Tensor] = ()) -> Tensor:
         """Logits: [B].
 
         Args:
-            e_BX: embeddings as the first inputs, or the table rows that they are.
+            e_BE: embeddings as the first inputs, or the table rows that they are.
             others: further inputs, [B, some] each.
         """
-        a_BU = self._first.activations(self._first_product(e_BX, others))
-        for layer in self.hidden[1:]:
+        a_BU = self._first.activations(self._first_product(e_BE, others))
+        for layer in islice(self.hidden, 1, None):
             a_BU = layer(a_BU, self._precision)
         last = self.last
         return torch.addmm(last.bias, a_BU.to(last.weight.dtype), last.weight).squeeze(1)
 
-    def _first_product(self, e_BX: Tensor | DistinctRows, others: Sequence[Tensor]) -> Tensor:
+    def _first_product(self, e_BE: Tensor | DistinctRows, others: Sequence[Tensor]) -> Tensor:
         weight_DN, bias_N = self._first.weight, self._first.bias_before_norm
-        if isinstance(e_BX, DistinctRows):
+        if isinstance(e_BE, DistinctRows):
             others_BX = torch.cat(list(others), dim=1) if others else None
-            return product_of_rows(e_BX, others_BX, weight_DN, bias_N, self._room)
-        a_BD = torch.cat([e_BX, *others], dim=1) if others else e_BX
+            return product_of_rows(e_BE, others_BX, weight_DN, bias_N, self._room)
+        a_BD = torch.cat([e_BE, *others], dim=1) if others else e_BE
         return matmul(a_BD, weight_DN, bias_N, self._precision)
 
     @property

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from autofis_kedro.compiled import is_compiled_on
+from autofis_kedro.compiled import is_compiled
 from autofis_kedro.models.normalised_relu import normalised_relu
 from autofis_kedro.models.normalised_sum import normalised_sum
 
@@ -67,7 +67,8 @@ class PlainBatchNorm(nn.Module):
         if not self.uses_batch:
             slope_U, shift_U = self.as_line(scale_U)
             return torch.relu(torch.addcmul(bias_U + shift_U, z_BU, slope_U))
-        if z_BU.dtype == torch.float64 or not is_compiled_on(z_BU.device):
+        is_fit = z_BU.dtype in (torch.float32, torch.bfloat16) and is_compiled(bias_U)
+        if not is_fit:
             return torch.relu(torch.addcmul(bias_U, self(z_BU.to(bias_U.dtype)), scale_U))
         out_BU, (mean_U, variance_U) = normalised_relu(z_BU, scale_U, bias_U, self.eps)
         with torch.no_grad():

@@ -34,9 +34,9 @@ def normalised_relu(z_BU: Tensor, scale_U: Tensor, bias_U: Tensor, eps: float) -
 class _NormalisedRelu(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, z_BU: Tensor, scale_U: Tensor, bias_U: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
-        from autofis_kedro.models import normalised_relu_numba  # importing numba takes half a second
+        from autofis_kedro.models import batch_statistics_numba, normalised_relu_numba  # importing numba takes long
 
-        mean_U, variance_U = normalised_relu_numba.statistics(z_BU)
+        mean_U, variance_U = batch_statistics_numba.statistics(z_BU)
         inverse_U = (variance_U + eps).rsqrt()
         ctx.save_for_backward(z_BU, mean_U, inverse_U, scale_U, bias_U)
         ctx.mark_non_differentiable(mean_U, variance_U)

@@ -8,23 +8,12 @@ Shapes: B rows, U units, T parts of the rows.
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
-import torch
 from numba import njit, prange
 from torch import Tensor
 
 from autofis_kedro.compiled.loops import PARTS, ZERO, Array, arrays
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.compiled.vectors import over_rows
-
-
-def statistics(z_BU: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and biased variance over the rows: [U] each, float32."""
-    use_torch_threads()
-    parts_TU = torch.zeros(PARTS, z_BU.shape[1])
-    _sums(*arrays(z_BU, parts_TU))
-    mean_U = parts_TU.sum(0) / len(z_BU)
-    _squares(*arrays(z_BU, mean_U, parts_TU.zero_()))
-    return mean_U, parts_TU.sum(0) / len(z_BU)
 
 
 def forward(z_BU: Tensor, slope_U: Tensor, shift_U: Tensor) -> Tensor:
@@ -53,16 +42,6 @@ def backward(
     return into_z_BU, into_scale_U, into_bias_U
 
 
-_add = over_rows(lambda rows, _: (rows[0] + rows[1],))
-
-
-@over_rows
-def _add_square(rows, _):  # type: ignore[no-untyped-def]
-    total, z, mean = rows
-    difference = z - mean
-    return (total + difference * difference,)
-
-
 @over_rows
 def _put_relu(rows, _):  # type: ignore[no-untyped-def]
     _out, z, slope, shift = rows
@@ -81,22 +60,6 @@ def _add_gradients(rows, _):  # type: ignore[no-untyped-def]
 def _put_gradient(rows, _):  # type: ignore[no-untyped-def]
     _into, z, gradient, slope, shift, along, constant = rows
     return (slope * gradient.where_positive(slope * z + shift) + along * z + constant,)
-
-
-@njit(parallel=True, cache=True)
-def _sums(z_BU: Array, sum_TU: Array) -> None:
-    (rows, units), parts = z_BU.shape, len(sum_TU)
-    for part in prange(parts):
-        for b in range(rows * part // parts, rows * (part + 1) // parts):
-            _add(units, (sum_TU, z_BU), (part * units, b * units), (ZERO,))
-
-
-@njit(parallel=True, cache=True)
-def _squares(z_BU: Array, mean_U: Array, sum_TU: Array) -> None:
-    (rows, units), parts = z_BU.shape, len(sum_TU)
-    for part in prange(parts):
-        for b in range(rows * part // parts, rows * (part + 1) // parts):
-            _add_square(units, (sum_TU, z_BU, mean_U), (part * units, b * units, 0), (ZERO,))
 
 
 @njit(parallel=True, cache=True)

@@ -69,7 +69,7 @@ def gradient_line(
 
 def _statistics(z_BP: Tensor) -> Statistics:
     if is_compiled(z_BP):
-        from autofis_kedro.models.normalised_sum_numba import statistics  # importing numba takes half a second
+        from autofis_kedro.models.batch_statistics_numba import statistics  # importing numba takes half a second
 
         return statistics(z_BP)
     variance_P, mean_P = torch.var_mean(z_BP, 0, correction=0)

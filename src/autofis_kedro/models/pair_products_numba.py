@@ -1,7 +1,7 @@
 """Pair products compiled by numba: the vectors of one row lie in the nearest cache, and only chosen pairs cost time.
 
-Shapes: B rows, F fields, K embedding size, P pairs, T parts of the rows, S
-numbers of a padded vector.
+Shapes: B rows, F fields, K embedding size, P pairs, T parts of the rows,
+S numbers of a padded vector.
 """
 
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"

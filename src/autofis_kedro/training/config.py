@@ -33,7 +33,8 @@ class TrainingConfig(Frozen):
         table_adam: how Adam moves the tables. ``dense`` moves every row at every step; ``deferred`` does the same, but
             applies what a row misses when it is next read; ``auto`` takes the faster. ``lazy`` never moves rows
             without a gradient, which is another algorithm.
-        mlp_precision: of the MLP's matrix products while training; weights, optimizer and evaluation stay in float32.
+        mlp_precision: of the MLP's matrix products, and of what goes from layer to layer, while training; weights,
+            optimizer, evaluation and a first product that shares table rows stay in float32.
             ``bfloat16`` is about twice as fast on processors and GPUs that have it, and slow on others.
         evaluations_per_epoch: validation evaluations in an epoch, evenly spaced.
         patience: stop after this many evaluations without improvement; the best weights are kept.

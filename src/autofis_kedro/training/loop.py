@@ -38,7 +38,7 @@ def fit(
     Early stopping and the best weights are decided on the validation rows; a search runs all its planned steps, for
     GRDA's
     threshold is planned for them, and ends with its last weights. Interrupted and called again with the same arguments
-    and checkpoint, it continues to bit-identical weights on a CPU.
+    and checkpoint, it continues to bit-identical weights on a CPU with as many threads.
 
     Args:
         model: with its initial weights.
