@@ -24,6 +24,7 @@ def always(monkeypatch):
     """Share rows however small the product is."""
     monkeypatch.setattr(module, "LARGEST_SHARE", 1.0)
     monkeypatch.setattr(module, "FEWEST_MULTIPLICATIONS", 0)
+    monkeypatch.setattr(module, "SMALLEST_SIZE", 1)
     monkeypatch.setattr(module, "UNITS_OF_A_THREAD", 0)
 
 
@@ -116,7 +117,7 @@ def test_a_models_logits_and_gradients_do_not_change(name):
 
 def test_rows_are_shared_only_where_that_is_faster(monkeypatch):
     schema = schema_of([50, 50, 50, 50])
-    table, batch = table_of(schema, 8), random_batch(schema, 400)
+    table, batch = table_of(schema, 12), random_batch(schema, 400)
     assert distinct_rows(table, batch, 1 << 20) is None, "the reads are not grouped"
     begin(table, batch)
     monkeypatch.setattr(module, "UNITS_OF_A_THREAD", 0)
@@ -128,6 +129,9 @@ def test_rows_are_shared_only_where_that_is_faster(monkeypatch):
     few = random_batch(schema, 40)
     begin(table, few)
     assert distinct_rows(table, few, 1 << 23) is None, "nearly every read is of a row of its own"
+    short = table_of(schema, 8)
+    begin(short, batch)
+    assert distinct_rows(short, batch, 1 << 20) is None, "the vectors are short"
     monkeypatch.setattr(module, "UNITS_OF_A_THREAD", 1 << 21)
     begin(table, batch)
     assert distinct_rows(table, batch, 1 << 20) is None, "too few units for the threads"
@@ -186,7 +190,8 @@ def test_a_training_ends_at_the_same_weights(table_adam, monkeypatch):
     config = TrainingConfig(batch_size=200, epochs=1, table_adam=table_adam)
     spec = SPECS["deepfm_no_norm"]
     plain = fit(shaken(spec, schema), train, valid, config, seed=0).weights
-    for name, value in (("LARGEST_SHARE", 1.0), ("FEWEST_MULTIPLICATIONS", 0), ("UNITS_OF_A_THREAD", 0)):
+    small = ("FEWEST_MULTIPLICATIONS", 0), ("SMALLEST_SIZE", 1), ("UNITS_OF_A_THREAD", 0)
+    for name, value in (("LARGEST_SHARE", 1.0), *small):
         monkeypatch.setattr(module, name, value)
     shared = fit(shaken(spec, schema), train, valid, config, seed=0).weights
     assert any(not torch.equal(plain[name], shared[name]) for name in plain), "the rows were shared"

@@ -26,6 +26,8 @@ LARGEST_SHARE = 0.4
 """Of different rows among the reads; above, adding up costs what multiplying less saves."""
 FEWEST_MULTIPLICATIONS = 1 << 28
 """Of the whole product; below, grouping the rows costs as much as multiplying less saves."""
+SMALLEST_SIZE = 12
+"""Of the vectors; products of smaller ones cost no more than adding them up."""
 UNITS_OF_A_THREAD = 48
 """At least: backward, threads share the hidden units, and with few for each some wait."""
 
@@ -75,7 +77,7 @@ def distinct_rows(table: FieldTable, batch: Batch, n_units: int) -> DistinctRows
     n_rows, n_fields = batch.one_hot_BO.shape
     n_reads, size = n_rows * n_fields, table.weight.shape[1]
     is_large = n_reads * size * n_units >= FEWEST_MULTIPLICATIONS and n_units >= UNITS_OF_A_THREAD * get_num_threads()
-    if not is_large or len(reads.rows_U) > LARGEST_SHARE * n_reads:
+    if not is_large or size < SMALLEST_SIZE or len(reads.rows_U) > LARGEST_SHARE * n_reads:
         return None
     from autofis_kedro.models.distinct_rows_numba import by_field  # importing numba takes half a second
 
