@@ -152,3 +152,11 @@ def splat(builder: ir.IRBuilder, number: Any, kind: ir.Type) -> Any:
     first = builder.insert_element(ir.Constant(kind, ir.Undefined), number, ir.Constant(index, 0))
     mask = ir.Constant(ir.VectorType(index, kind.count), [0] * kind.count)
     return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), mask)
+
+
+copy_row = over_rows(lambda rows, _: (rows[1],))
+"""The second row into the first."""
+add_row = over_rows(lambda rows, _: (rows[0] + rows[1],))
+"""The second row to the first."""
+add_four_rows = over_rows(lambda rows, _: (rows[0] + ((rows[1] + rows[2]) + (rows[3] + rows[4])),))
+"""Four rows to the first, which is read and written once for all."""

@@ -21,17 +21,18 @@ import torch
 from numba import njit, prange
 from torch import Tensor
 
-from autofis_kedro.compiled.bits import NUMBERS as UNITS
-from autofis_kedro.compiled.bits import positive_bits
+from autofis_kedro.compiled.bits import NUMBERS, positive_bits
 from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays
 from autofis_kedro.compiled.threads import use_torch_threads
-from autofis_kedro.compiled.vectors import over_rows
+from autofis_kedro.compiled.vectors import add_four_rows, add_row, over_rows
 from autofis_kedro.models.matmul import fast_mm
 
 Network = tuple[Tensor, Tensor, Tensor]
 """W, b and h."""
 CHUNK = 1 << 20
 """Hidden values at a time: four megabytes."""
+UNITS = NUMBERS
+"""Attention units whose signs share a byte."""
 IS_ON_XU = ((torch.arange(1 << UNITS)[:, None] >> torch.arange(UNITS)) & 1).float()
 """The bits of every byte."""
 
@@ -87,9 +88,7 @@ def _score_rows(e_BFK: Tensor, pairs_2P: Tensor, network: Network, score_BP: Ten
 
 _put_product = over_rows(lambda rows, _: (rows[1] * rows[2],))
 _put_scaled_product = over_rows(lambda rows, shared: (shared[0] * rows[1] * rows[2],))
-_add_to_one = over_rows(lambda rows, _: (rows[0] + rows[1],))
 _add_to_four = over_rows(lambda rows, _: tuple(row + rows[4] for row in rows[:4]))
-_add_four = over_rows(lambda rows, _: (rows[0] + ((rows[1] + rows[2]) + (rows[3] + rows[4])),))
 _send_back = over_rows(
     lambda rows, shared: (rows[0] + shared[0] * rows[2] * rows[4], rows[1] + shared[0] * rows[2] * rows[3])
 )
@@ -156,8 +155,8 @@ def _through_bytes(byte_G: Array, product_K: Array, back_GXK: Array, sums_GXK: A
         three = ((group + 2) * values + byte_G[group + 2]) * size
         four = ((group + 3) * values + byte_G[group + 3]) * size
         _add_to_four(size, (sums_GXK, sums_GXK, sums_GXK, sums_GXK, product_K), (one, two, three, four, 0), (ZERO,))
-        _add_four(size, (back_K, back_GXK, back_GXK, back_GXK, back_GXK), (0, one, two, three, four), (ZERO,))
+        add_four_rows(size, (back_K, back_GXK, back_GXK, back_GXK, back_GXK), (0, one, two, three, four), (ZERO,))
     for group in range(whole, groups):
         start = (group * values + byte_G[group]) * size
-        _add_to_one(size, (sums_GXK, product_K), (start, 0), (ZERO,))
-        _add_to_one(size, (back_K, back_GXK), (0, start), (ZERO,))
+        add_row(size, (sums_GXK, product_K), (start, 0), (ZERO,))
+        add_row(size, (back_K, back_GXK), (0, start), (ZERO,))

@@ -6,13 +6,15 @@ Shapes: B rows, U units, T parts of the rows.
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from numba import njit, prange
 from torch import Tensor
 
 from autofis_kedro.compiled.loops import PARTS, ZERO, Array, arrays
 from autofis_kedro.compiled.threads import use_torch_threads
-from autofis_kedro.compiled.vectors import over_rows
+from autofis_kedro.compiled.vectors import Numbers, add_row, over_rows
 
 
 def statistics(z_BU: Tensor) -> tuple[Tensor, Tensor]:
@@ -25,11 +27,8 @@ def statistics(z_BU: Tensor) -> tuple[Tensor, Tensor]:
     return mean_U, parts_TU.sum(0) / len(z_BU)
 
 
-_add = over_rows(lambda rows, _: (rows[0] + rows[1],))
-
-
 @over_rows
-def _add_square(rows, _):  # type: ignore[no-untyped-def]
+def _add_square(rows: Sequence[Numbers], _: Sequence[Numbers]) -> tuple[Numbers, ...]:
     total, z, mean = rows
     difference = z - mean
     return (total + difference * difference,)
@@ -40,7 +39,7 @@ def _sums(z_BU: Array, sum_TU: Array) -> None:
     (rows, units), parts = z_BU.shape, len(sum_TU)
     for part in prange(parts):
         for b in range(rows * part // parts, rows * (part + 1) // parts):
-            _add(units, (sum_TU, z_BU), (part * units, b * units), (ZERO,))
+            add_row(units, (sum_TU, z_BU), (part * units, b * units), (ZERO,))
 
 
 @njit(parallel=True, cache=True)

@@ -15,11 +15,12 @@ import torch
 from numba import njit, prange
 from torch import Tensor
 
+from autofis_kedro.compiled.dots import LANES
 from autofis_kedro.compiled.loops import ZERO, Array, arrays
 from autofis_kedro.compiled.products import multiply
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.compiled.transpose import transposed
-from autofis_kedro.compiled.vectors import over_rows
+from autofis_kedro.compiled.vectors import add_four_rows, add_row, copy_row
 from autofis_kedro.data.reads import Reads
 from autofis_kedro.models.room import Room
 
@@ -32,8 +33,6 @@ MOST_PRODUCTS = 1 << 24
 """Numbers: 64 MB. A large batch adds up the products of some fields before those of the next are made."""
 UNITS = 96
 """About as many hidden units are a part of the gradients' work: 2,000 batch rows of them fit into a core's cache."""
-LANES = 16
-"""Parts begin at multiples of a vector."""
 
 
 def by_field(reads: Reads, n_rows: int, n_fields: int) -> tuple[Tensor, ...] | None:
@@ -101,7 +100,7 @@ def gradients(
 
 
 def _parts(n_units: int) -> tuple[Tensor, int]:
-    """Where each part of the hidden units begins, with the end, and the width of the widest.
+    """Where each part of the hidden units begins, a multiple of a vector, with the end, and the width of the widest.
 
     An even number of them where there are two vectors or more, for an even number of threads; the same whatever those.
     """
@@ -115,11 +114,6 @@ def add_to_places(into_ZK: Tensor, place_U: Tensor, added_UK: Tensor) -> None:
     """Add rows to others, none twice to the same."""
     use_torch_threads()
     _add_to_places(*arrays(into_ZK, place_U, added_UK))
-
-
-_put_row = over_rows(lambda rows, _: (rows[1],))
-_add_row = over_rows(lambda rows, _: (rows[0] + rows[1],))
-_add_four = over_rows(lambda rows, _: (rows[0] + ((rows[1] + rows[2]) + (rows[3] + rows[4])),))
 
 
 @njit(parallel=True, cache=True)
@@ -175,7 +169,7 @@ def _add_products(
     units = len(bias_N)
     for b in prange(len(place_BF)):
         if is_first:
-            _put_row(units, (out_BN, bias_N), (b * units, 0), (ZERO,))
+            copy_row(units, (out_BN, bias_N), (b * units, 0), (ZERO,))
         _add_rows(units, (out_BN, products_UN), (b * units, -offset * units), units, place_BF[b])
 
 
@@ -201,7 +195,7 @@ def _gradients(
             sums_UN = sums_PX[part, : (end - start) * width].reshape(end - start, width)
             for u in range(start, end):
                 readers, at = reader_Z[starts_U[u] : starts_U[u + 1]], (u - start) * width
-                _put_row(width, (sums_UN, gradient_BN), (at, readers[0] * units + low), (ZERO,))
+                copy_row(width, (sums_UN, gradient_BN), (at, readers[0] * units + low), (ZERO,))
                 _add_rows(width, (sums_UN, gradient_BN), (at, low), units, readers[1:])
             inputs = slice(f * size, (f + 1) * size)
             multiply(vectors_UK[start:end].T, sums_UN, into_weight_DN[inputs, low:high])
@@ -221,13 +215,13 @@ def _add_rows(width: int, arrays: Any, starts: Any, stride: int, places: Array) 
             low + places[place + 2] * stride,
             low + places[place + 3] * stride,
         )
-        _add_four(width, (into, source, source, source, source), four, (ZERO,))
+        add_four_rows(width, (into, source, source, source, source), four, (ZERO,))
     for place in range(whole, len(places)):
-        _add_row(width, (into, source), (at, low + places[place] * stride), (ZERO,))
+        add_row(width, (into, source), (at, low + places[place] * stride), (ZERO,))
 
 
 @njit(parallel=True, cache=True)
 def _add_to_places(into_ZK: Array, place_U: Array, added_UK: Array) -> None:
     size = into_ZK.shape[1]
     for u in prange(len(place_U)):
-        _add_row(size, (into_ZK, added_UK), (place_U[u] * size, u * size), (ZERO,))
+        add_row(size, (into_ZK, added_UK), (place_U[u] * size, u * size), (ZERO,))

@@ -8,12 +8,14 @@ Shapes: B rows, U units, T parts of the rows.
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from numba import njit, prange
 from torch import Tensor
 
 from autofis_kedro.compiled.loops import PARTS, ZERO, Array, arrays
 from autofis_kedro.compiled.threads import use_torch_threads
-from autofis_kedro.compiled.vectors import over_rows
+from autofis_kedro.compiled.vectors import Numbers, over_rows
 
 
 def forward(z_BU: Tensor, slope_U: Tensor, shift_U: Tensor) -> Tensor:
@@ -43,21 +45,21 @@ def backward(
 
 
 @over_rows
-def _put_relu(rows, _):  # type: ignore[no-untyped-def]
+def _put_relu(rows: Sequence[Numbers], _: Sequence[Numbers]) -> tuple[Numbers, ...]:
     _out, z, slope, shift = rows
     before = slope * z + shift
     return (before.where_positive(before),)
 
 
 @over_rows
-def _add_gradients(rows, _):  # type: ignore[no-untyped-def]
+def _add_gradients(rows: Sequence[Numbers], _: Sequence[Numbers]) -> tuple[Numbers, ...]:
     total, product, z, gradient, slope, shift, mean, inverse = rows
     active = gradient.where_positive(slope * z + shift)
     return total + active, product + active * (z - mean) * inverse
 
 
 @over_rows
-def _put_gradient(rows, _):  # type: ignore[no-untyped-def]
+def _put_gradient(rows: Sequence[Numbers], _: Sequence[Numbers]) -> tuple[Numbers, ...]:
     _into, z, gradient, slope, shift, along, constant = rows
     return (slope * gradient.where_positive(slope * z + shift) + along * z + constant,)
 

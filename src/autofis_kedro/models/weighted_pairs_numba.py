@@ -18,7 +18,7 @@ from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays, padde
 from autofis_kedro.compiled.prefetch import prefetch_read
 from autofis_kedro.compiled.products import ROWS, multiply
 from autofis_kedro.compiled.threads import use_torch_threads
-from autofis_kedro.compiled.vectors import over_rows
+from autofis_kedro.compiled.vectors import add_row, copy_row, over_rows
 
 DENSE = 0.2
 """From this share of all pairs on, multiplying all vectors for each is faster than adding up pairs."""
@@ -83,8 +83,6 @@ def padded_rows(like_NK: Tensor, n_rows: int) -> Tensor:
     return like_NK.new_zeros(PARTS, n_rows, padded(like_NK.shape[1], LANES))
 
 
-_copy = over_rows(lambda rows, _: (rows[1],))
-_add = over_rows(lambda rows, _: (rows[0] + rows[1],))
 _add_scaled = over_rows(lambda rows, shared: (rows[0] + shared[0] * rows[1],))
 _add_product = over_rows(lambda rows, _: (rows[0] + rows[1] * rows[2],))
 _put_line = over_rows(lambda rows, shared: (rows[1] * rows[2] + rows[3] * shared[0] + rows[4],))
@@ -98,7 +96,7 @@ def read_row(table_NK: Array, rows_BF: Array, b: int, e_FS: Array) -> None:
     for f in range(rows_BF.shape[1]):
         if b + ROWS_AHEAD < len(rows_BF):
             prefetch_read(table_NK, rows_BF[b + ROWS_AHEAD, f])
-        _copy(size, (e_FS, table_NK), (f * width, rows_BF[b, f] * size), (ZERO,))
+        copy_row(size, (e_FS, table_NK), (f * width, rows_BF[b, f] * size), (ZERO,))
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)
@@ -155,9 +153,9 @@ def _gradients_field_by_field(
             for f in range(fields):
                 starts = ((b * fields + f) * size, f * into_XS.shape[1])
                 if is_added:
-                    _add(size, (into_ZK, into_XS), starts, (ZERO,))
+                    add_row(size, (into_ZK, into_XS), starts, (ZERO,))
                 else:
-                    _copy(size, (into_ZK, into_XS), starts, (ZERO,))
+                    copy_row(size, (into_ZK, into_XS), starts, (ZERO,))
             _linear_gradients(e_FS, vector_FK, gradient, into_ZK[b * fields :], into_vector_TFK[part])
 
 

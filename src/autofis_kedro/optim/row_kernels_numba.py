@@ -20,7 +20,7 @@ from torch import Tensor
 from autofis_kedro.compiled.loops import Array
 from autofis_kedro.compiled.prefetch import AHEAD, prefetch_row
 from autofis_kedro.compiled.threads import use_torch_threads
-from autofis_kedro.compiled.vectors import Numbers, over_rows
+from autofis_kedro.compiled.vectors import Numbers, add_row, over_rows
 from autofis_kedro.data.reads import Reads
 from autofis_kedro.optim.gradient_rows import TorchSums
 from autofis_kedro.optim.grouping_numba import group
@@ -124,7 +124,6 @@ def _stepped(rows: Sequence[Numbers], shared: Sequence[Numbers]) -> tuple[Number
 
 _move_row = over_rows(_moved)
 _step_row = over_rows(_stepped)
-_add_row = over_rows(lambda rows, _: (rows[0] + rows[1],))
 
 
 @njit(parallel=True, cache=True)
@@ -179,7 +178,7 @@ def _update(
             for place in range(starts_U[u] + 1, starts_U[u + 1]):
                 if place + AHEAD < len(order_Z):
                     prefetch_row(gradient_ZK, order_Z[place + AHEAD])
-                _add_row(size, (gradient_ZK, gradient_ZK), (head * size, order_Z[place] * size), (np.float32(0),))
+                add_row(size, (gradient_ZK, gradient_ZK), (head * size, order_Z[place] * size), (np.float32(0),))
             rows = (weights[table], moments[table], moments[table], gradient_ZK)
             starts = (row * size, 2 * row * size, (2 * row + 1) * size, head * size)
             _step_row(size, rows, starts, (rates[table], *numbers))
@@ -200,4 +199,4 @@ def _add(buffer_NK: Array, rows_U: Array, order_Z: Array, starts_U: Array, gradi
     for u in prange(len(rows_U)):
         for place in range(starts_U[u], starts_U[u + 1]):
             starts = (rows_U[u] * size, order_Z[place] * size)
-            _add_row(size, (buffer_NK, gradient_ZK), starts, (np.float32(0),))
+            add_row(size, (buffer_NK, gradient_ZK), starts, (np.float32(0),))
