@@ -69,6 +69,9 @@ def distinct_rows(table: FieldTable, batch: Batch, n_units: int) -> DistinctRows
         table: in training; its reads of the batch are grouped.
         batch: what is read.
         n_units: columns of the product.
+
+    Returns:
+        None where they are better multiplied read by read.
     """
     reads, parts = table.grouped_reads(batch), table.gradient_parts
     is_fit = is_compiled(table.weight) and torch.is_grad_enabled() and not batch.bags
