@@ -11,15 +11,17 @@ with one thread and once with two, each in a process of its own.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
-from torch import nn
+from torch import Tensor
 
 from autofis_kedro.analysis.online import LatencyConfig, measure_latency
+from autofis_kedro.data.batches import Batch
+from autofis_kedro.models import predictor
 from benchmarks.latency_eager import Eager
 from benchmarks.load import QUIET, OthersShare, wait_until_quiet
 from benchmarks.processes import alone
@@ -43,14 +45,14 @@ BESIDE = {name: EAGER["DeepFM" if "Deep" in name else "FM"] for name in MODELS}
 
 def measure(problem: StepProblem, config: LatencyConfig) -> tuple[pl.DataFrame, float | None]:
     """Every model's time on every request, and the share of the cores that other processes used."""
-    models: dict[str, nn.Module] = {}
+    scorers: dict[str, Callable[[Batch], Tensor]] = {}
     for name, changes in MODELS.items():
         model, examples = model_and_examples(replace(problem, **changes))
-        models[name] = model
+        scorers[name] = predictor(model)
         if name in EAGER:
-            models[EAGER[name]] = Eager(model)
+            scorers[EAGER[name]] = Eager(model).eval()
     share = OthersShare()
-    return measure_latency(models, examples, config), share()
+    return measure_latency(scorers, examples, config), share()
 
 
 def summary(latencies: pl.DataFrame, threads: int) -> list[dict[str, Any]]:

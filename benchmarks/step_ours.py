@@ -11,7 +11,7 @@ import torch
 from autofis_kedro.data.batches import Batch, sequential_batches, training_batches
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Field, Schema
-from autofis_kedro.models import CTRModel, ModelSpec
+from autofis_kedro.models import CTRModel, ModelSpec, predictor
 from autofis_kedro.models.interactions import PairInteractions
 from autofis_kedro.training import SearchConfig, TrainingConfig
 from autofis_kedro.training.allocator import keep_large_buffers
@@ -66,11 +66,11 @@ def _training(model: CTRModel, examples: Examples, problem: StepProblem) -> Call
 
 def _inference(model: CTRModel, examples: Examples, problem: StepProblem) -> Callable[[], float]:
     batches = cycle(list(sequential_batches(examples, problem.batch_size)))
-    model.eval()
+    logits = predictor(model)  # as ``predict`` and ``time_inference`` score
 
     @torch.inference_mode()
     def step() -> float:
-        return float(torch.sigmoid(model(next(batches))).numpy()[0])
+        return float(torch.sigmoid(logits(next(batches))).numpy()[0])
 
     return step
 

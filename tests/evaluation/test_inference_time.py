@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from autofis_kedro.evaluation.inference_time import InferenceConfig, time_inference
-from autofis_kedro.models import ModelSpec
+from autofis_kedro.models import ModelSpec, predictor
 from autofis_kedro.selection import keep_all
 from autofis_kedro.training import TrainingConfig, predict_seeds
 from autofis_kedro.training.scorers import scorer_of, slices, trained, whole_batches
@@ -38,7 +38,7 @@ def test_a_timed_model_scores_what_prediction_does():
     config = InferenceConfig(batch_size=100)
     batches = whole_batches(train, config, CPU)
     assert {len(batch) for batch in batches} == {100}
-    score = scorer_of(trained(weights, spec, schema, selection, CPU), batches)
+    score = scorer_of(predictor(trained(weights, spec, schema, selection, CPU)), batches)
     with torch.no_grad():
         first = torch.sigmoid(score(len(batches)))  # again from the first
     expected = predict_seeds(weights, train, schema, selection, spec, TrainingConfig())["seed_4"][:100]

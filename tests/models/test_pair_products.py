@@ -8,6 +8,7 @@ import torch
 
 from autofis_kedro.models import CTRModel, MLPSpec, ModelSpec, pair_products, pair_sum
 from autofis_kedro.models.embeddings import one_row_each
+from autofis_kedro.models.pair_logits_numba import PairSumLogits, WeightedPairLogits
 from tests.problems import random_batch, schema_of
 
 ALL_OF_6 = tuple(combinations(range(6), 2))
@@ -16,6 +17,14 @@ SOME_OF_6 = ((2, 4), (0, 1), (4, 3), (0, 5))
 
 def vectors(rows=200, size=7):
     return torch.randn(rows, 6, size, generator=torch.Generator().manual_seed(0)).requires_grad_()
+
+
+def logits(e_BFK, pairs_2P, weight_P):
+    """Of the sum of all pairs, and of weighted ones, without a linear part."""
+    table_NK, rows_BF = one_row_each(e_BFK.detach())
+    return PairSumLogits(table_NK, None, 0.0)(rows_BF), WeightedPairLogits(table_NK, None, 0.0, pairs_2P, weight_P)(
+        rows_BF
+    )
 
 
 def by_the_formula(e_BFK, pairs):
@@ -84,8 +93,7 @@ def test_compiled_results_do_not_depend_on_the_number_of_threads():
             product_BP = pair_products.pair_products(e_BFK, pairs_2P)
             sum_B = pair_sum.sum_of_all_pair_products(e_BFK)
             gradients = torch.autograd.grad(product_BP.sum() + sum_B.sum(), e_BFK)
-            weighted_B = pair_products.weighted_pair_sum_of_rows(*one_row_each(e_BFK), pairs_2P, torch.arange(4.0))
-            found.append([product_BP, sum_B, weighted_B, *gradients])
+            found.append([product_BP, sum_B, *logits(e_BFK, pairs_2P, torch.arange(4.0)), *gradients])
     finally:
         torch.set_num_threads(before)
     assert all(torch.equal(*both) for both in zip(*found, strict=True))
@@ -98,7 +106,7 @@ def test_a_vector_that_is_not_finite_shows(number):
     for values in (
         pair_products.pair_products(e_BFK, pairs_2P)[3],
         pair_sum.sum_of_all_pair_products(e_BFK)[3],
-        pair_products.weighted_pair_sum_of_rows(*one_row_each(e_BFK), pairs_2P, torch.ones(len(ALL_OF_6)))[3],
+        *(logits_B[3] for logits_B in logits(e_BFK, pairs_2P, torch.ones(len(ALL_OF_6)))),
     ):
         assert not torch.isfinite(values).all()
 

@@ -28,8 +28,9 @@ def padded(size: int, to: int) -> int:
 
 def arrays(*tensors: Tensor) -> list[Array]:
     """Tensors as a loop takes them: contiguous, sharing memory where they are so already; bfloat16 as int16."""
-    return [_numbers(tensor.detach().contiguous()) for tensor in tensors]
+    return [_numbers(tensor.detach() if tensor.requires_grad else tensor) for tensor in tensors]
 
 
 def _numbers(tensor: Tensor) -> Array:
+    tensor = tensor.contiguous()
     return (tensor.view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor).numpy()

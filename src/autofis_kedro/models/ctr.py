@@ -18,7 +18,7 @@ from autofis_kedro.models.distinct_rows import DistinctRows
 from autofis_kedro.models.embeddings import FieldTable, lend_to_untrained
 from autofis_kedro.models.field_aware import FieldAwareInteractions
 from autofis_kedro.models.initial import set_initial_values
-from autofis_kedro.models.interactions import Interactions, PairInteractions, TripleInteractions
+from autofis_kedro.models.interactions import IdLogits, Interactions, PairInteractions, TripleInteractions
 from autofis_kedro.models.linear import sum_of_weights
 from autofis_kedro.models.mlp import MLP
 from autofis_kedro.models.pair_networks import PairNetworks
@@ -113,6 +113,16 @@ class CTRModel(nn.Module):
             elif interactions is not None:
                 logit_B = logit_B + interactions(vectors)
         return logit_B if self.mlp is None else logit_B + self.mlp(e_BFK.flatten(1) if rows is None else rows, fed)
+
+    def logits_of_ids(self) -> IdLogits | None:
+        """From ids [B, F] to logits [B], compiled, with the weights as they are now: of a linear part and pairs.
+
+        None of other models, of multi-hot fields and where nothing is compiled.
+        """
+        pairs, embedding, linear, bias = self._pairs_alone(None), self.embedding, self.linear, self.bias
+        if pairs is None or embedding is None or linear is None or bias is None or self.schema.multi_hot_positions:
+            return None
+        return pairs.logits_of_ids(embedding.weight, linear.weight, bias)
 
     def _pairs_alone(self, rows: DistinctRows | None) -> PairInteractions | None:
         """The pairs' part, if nothing but it, a linear part and an MLP of table rows reads the embeddings."""

@@ -6,6 +6,7 @@ Shapes: B rows, F fields, K embedding size, P interactions.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import torch
@@ -15,12 +16,14 @@ from autofis_kedro.compiled import is_compiled
 from autofis_kedro.data.batches import Batch
 from autofis_kedro.models.embeddings import FieldTable, one_row_each
 from autofis_kedro.models.norm import PlainBatchNorm
-from autofis_kedro.models.pair_products import pair_products, weighted_pair_sum_of_rows
+from autofis_kedro.models.pair_products import pair_products
 from autofis_kedro.models.pair_sum import pair_sum_of_rows, sum_of_all_pair_products
 from autofis_kedro.models.room import Room
 from autofis_kedro.models.triples import sum_of_all_triple_products, triple_products
 from autofis_kedro.models.weighted_pairs import Read, normalised_pairs, weighted_pairs
 
+IdLogits = Callable[[Tensor], Tensor]
+"""From the rows of a table [B, F] to logits [B]."""
 Vectors = TypeVar("Vectors")
 """What products are taken of: embeddings [B, F, K], or what FFM reads them from."""
 
@@ -111,10 +114,9 @@ class PairInteractions(Interactions[Tensor]):
         if self._is_plain_sum:
             return pair_sum_of_rows(read.table_NK, read.rows_BF, read.parts, read.hands_on, self._room)
         if self.norm is None or not self.norm.uses_batch:
-            weight_P, shift = self._as_weights(read.table_NK)
             if not torch.is_grad_enabled():
-                sum_B = weighted_pair_sum_of_rows(read.table_NK, read.rows_BF, read.pairs_2P, weight_P)
-                return sum_B + shift, None
+                return self._weighted_logits(read.table_NK, None, 0.0)(read.rows_BF), None
+            weight_P, shift = self._as_weights(read.table_NK)
             out_B, vectors_NK = weighted_pairs(read, weight_P, vector_FK)
             return out_B + shift, vectors_NK
         weight_P = read.table_NK.new_ones(self.tuples_OP.shape[1]) if self.alpha_P is None else self.alpha_P
@@ -122,6 +124,27 @@ class PairInteractions(Interactions[Tensor]):
         with torch.no_grad():
             self.norm.follow(mean_P, variance_P, len(read.rows_BF))
         return out_B, vectors_NK
+
+    def logits_of_ids(self, table_NK: Tensor, linear_N1: Tensor, bias: Tensor) -> IdLogits | None:
+        """From ids [B, F] to ``forward`` of a table's vectors, plus a linear part, of batch after batch: [B].
+
+        With the weights and statistics as they are now. None where nothing is compiled, or where
+        batches are normalised with their own statistics.
+        """
+        if not is_compiled(table_NK) or (self.norm is not None and self.norm.uses_batch):
+            return None
+        if self._is_plain_sum:
+            from autofis_kedro.models.pair_logits_numba import PairSumLogits  # importing numba takes half a second
+
+            return PairSumLogits(table_NK, linear_N1, float(bias.detach()))
+        return self._weighted_logits(table_NK, linear_N1, bias)
+
+    def _weighted_logits(self, table_NK: Tensor, linear_N1: Tensor | None, bias: Tensor | float) -> IdLogits:
+        from autofis_kedro.models.pair_logits_numba import WeightedPairLogits
+
+        with torch.no_grad():
+            weight_P, shift = self._as_weights(table_NK)
+            return WeightedPairLogits(table_NK, linear_N1, float(bias + shift), self.tuples_OP, weight_P)
 
     def _as_weights(self, like: Tensor) -> tuple[Tensor, Tensor]:
         """Alpha and batch norm with known statistics as a weight per pair and a shift of the logit."""

@@ -25,6 +25,21 @@ def sum_of_rows(table_N1: Tensor, rows_BF: Tensor) -> Tensor:
     return out_B
 
 
+@njit(cache=True, inline="always")
+def put_weights(linear_N1: Array, rows_BF: Array, first: int, stop: int, out_B: Array) -> None:
+    """The sums of some batch rows; 0 of a table without rows.
+
+    Apart from reading vectors: weights and vectors by turns wait longer for memory than one after the other (0.40 and
+    0.34 ms in all).
+    """
+    for b in range(first, stop):
+        total = ZERO
+        if len(linear_N1):
+            for f in range(rows_BF.shape[1]):
+                total += linear_N1[rows_BF[b, f], 0]
+        out_B[b] = total
+
+
 @njit(parallel=True, cache=True, fastmath=FAST)
 def _sum(table_N1: Array, rows_BF: Array, out_B: Array) -> None:
     for b in prange(len(rows_BF)):

@@ -19,16 +19,6 @@ def pair_products(e_BFK: Tensor, pairs_2P: Tensor) -> Tensor:
     return product_BP
 
 
-def weighted_pair_sum_of_rows(table_NK: Tensor, rows_BF: Tensor, pairs_2P: Tensor, weight_P: Tensor) -> Tensor:
-    """``sum_p weight_p <e_i, e_j>`` for prediction, compiled: [B].
-
-    The vectors are read where they lie in a table: row ``rows_BF[:, i]`` is e_i.
-    """
-    from autofis_kedro.models.pair_products_numba import weighted_sum  # importing numba takes half a second
-
-    return weighted_sum(table_NK, rows_BF, pairs_2P, weight_P)
-
-
 class _PairProducts(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, e_BFK: Tensor, pairs_2P: Tensor) -> Tensor:

@@ -44,21 +44,26 @@ _add_scaled_rest = over_rows(lambda rows, shared: (rows[0] + shared[0] * (rows[1
 
 @njit(parallel=True, cache=True, fastmath=FAST)
 def _forward(table_NK: Array, rows_BF: Array, out_B: Array, sum_BK: Array) -> None:
-    rows, (fields, size) = len(rows_BF), (rows_BF.shape[1], table_NK.shape[1])
+    rows, size = len(rows_BF), table_NK.shape[1]
     for part in prange(PARTS):
         square_K = np.empty(size, np.float32)
         for b in range(rows * part // PARTS, rows * (part + 1) // PARTS):
-            sum_K = sum_BK[b]
-            sum_K[:], square_K[:] = ZERO, ZERO
-            for f in range(fields):
-                if b + 1 < rows:
-                    prefetch_read(table_NK, rows_BF[b + 1, f])
-                starts = (b * size, 0, rows_BF[b, f] * size)
-                _add_with_square(size, (sum_BK, square_K, table_NK), starts, (ZERO,))
-            twice = ZERO
-            for k in range(size):
-                twice += sum_K[k] * sum_K[k] - square_K[k]
-            out_B[b] = HALF * twice
+            out_B[b] = pair_sum(table_NK, rows_BF, b, sum_BK[b], square_K)
+
+
+@njit(cache=True, inline="always")
+def pair_sum(table_NK: Array, rows_BF: Array, b: int, sum_K: Array, square_K: Array) -> Any:
+    """The sum over the pairs of a batch row; the sum of its vectors is left in ``sum_K``."""
+    size = table_NK.shape[1]
+    sum_K[:], square_K[:] = ZERO, ZERO
+    for f in range(rows_BF.shape[1]):
+        if b + 1 < len(rows_BF):
+            prefetch_read(table_NK, rows_BF[b + 1, f])
+        _add_with_square(size, (sum_K, square_K, table_NK), (0, 0, rows_BF[b, f] * size), (ZERO,))
+    twice = ZERO
+    for k in range(size):
+        twice += sum_K[k] * sum_K[k] - square_K[k]
+    return HALF * twice
 
 
 @njit(parallel=True, cache=True, fastmath=FAST)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from autofis_kedro.data.batches import sequential_batches, training_batches
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.errors import UserError
-from autofis_kedro.models import CTRModel
+from autofis_kedro.models import CTRModel, predictor
 from autofis_kedro.models.norm import estimating
 from autofis_kedro.training.config import TrainingConfig
 from autofis_kedro.training.memory import step_bytes
@@ -74,9 +74,9 @@ def predict(model: CTRModel, examples: Examples, config: TrainingConfig) -> NDAr
         UserError: a logit is not finite.
     """
     device = device_of(config)
-    model.eval()
     rows = min(config.evaluation_batch_size, rows_at_once(model))
-    parts = [torch.sigmoid(model(batch.to(device))).cpu().numpy() for batch in sequential_batches(examples, rows)]
+    logits = predictor(model)
+    parts = [torch.sigmoid(logits(batch.to(device))).cpu().numpy() for batch in sequential_batches(examples, rows)]
     probabilities = np.concatenate(parts)
     if not np.isfinite(probabilities).all():
         row = int(np.flatnonzero(~np.isfinite(probabilities))[0])

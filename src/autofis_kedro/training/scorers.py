@@ -13,7 +13,7 @@ from autofis_kedro.data.batches import Batch, sequential_batches
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.evaluation.inference_time import InferenceConfig, Scorer
-from autofis_kedro.models import CTRModel, ModelSpec
+from autofis_kedro.models import CTRModel, ModelSpec, Predictor
 from autofis_kedro.selection import Selection
 from autofis_kedro.training.seeds import build
 
@@ -39,7 +39,7 @@ def _whole(examples: Examples, batch_size: int) -> Iterator[Batch]:
     return (batch for batch in sequential_batches(examples, batch_size) if len(batch) == batch_size)
 
 
-def scorer_of(model: CTRModel, batches: Sequence[Batch], before: Sequence[Callable[[], object]] = ()) -> Scorer:
+def scorer_of(logits: Predictor, batches: Sequence[Batch], before: Sequence[Callable[[], object]] = ()) -> Scorer:
     """Score batches in turn, from the first again after the last.
 
     Args:
@@ -50,8 +50,7 @@ def scorer_of(model: CTRModel, batches: Sequence[Batch], before: Sequence[Callab
         place = number % len(batches)
         if before:
             before[place % len(before)]()
-        logits: Tensor = model(batches[place])
-        return logits
+        return logits(batches[place])
 
     return score
 

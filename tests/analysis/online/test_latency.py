@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from autofis_kedro.analysis.online import LatencyConfig, measure_latency
-from autofis_kedro.models import MLPSpec, ModelSpec
+from autofis_kedro.models import MLPSpec, ModelSpec, predictor
 from autofis_kedro.selection import keep_all
 from autofis_kedro.training.seeds import build
 from tests.training.small import DEEP, SCHEMA, VALID
@@ -18,10 +18,14 @@ def models(**specs):
     return {name: build(spec, SCHEMA, keep_all(SCHEMA), seed=0) for name, spec in specs.items()}
 
 
+def scorers(models):
+    return {name: predictor(model) for name, model in models.items()}
+
+
 @pytest.fixture(scope="module")
 def latencies():
     given = models(small=SMALL, deep=DEEP, large=LARGE)
-    return measure_latency(given, VALID, LatencyConfig(candidates=400, requests=30, warm_up=3))
+    return measure_latency(scorers(given), VALID, LatencyConfig(candidates=400, requests=30, warm_up=3))
 
 
 def test_every_model_has_every_request(latencies):
@@ -40,5 +44,5 @@ def test_a_larger_model_takes_longer(latencies):
 def test_measuring_changes_no_weight():
     given = models(deep=DEEP)
     before = {name: tensor.clone() for name, tensor in given["deep"].state_dict().items()}
-    measure_latency(given, VALID, LatencyConfig(candidates=5, requests=2, warm_up=0))
+    measure_latency(scorers(given), VALID, LatencyConfig(candidates=5, requests=2, warm_up=0))
     assert all(torch.equal(tensor, before[name]) for name, tensor in given["deep"].state_dict().items())

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor
 
 from autofis_kedro.analysis.online.config import LatencyConfig
 from autofis_kedro.data.batches import Batch, take
 from autofis_kedro.data.examples import Examples
 
+Scorer = Callable[[Batch], Tensor]
+"""From a batch to its logits [B]."""
 
-def measure_latency(models: Mapping[str, nn.Module], examples: Examples, config: LatencyConfig) -> pl.DataFrame:
+
+def measure_latency(scorers: Mapping[str, Scorer], examples: Examples, config: LatencyConfig) -> pl.DataFrame:
     """Time every model on the same requests, on the CPU.
 
     A request is ``candidates`` rows drawn from the examples (with repetition where there are fewer), already encoded
@@ -26,7 +29,7 @@ def measure_latency(models: Mapping[str, nn.Module], examples: Examples, config:
     request, in an order drawn anew, so that whatever else the machine does meets all of them.
 
     Args:
-        models: by name, on the CPU; each makes logits [B] of a ``Batch``.
+        scorers: by the name of the model, on the CPU.
         examples: encoded rows.
         config: sizes.
 
@@ -34,12 +37,11 @@ def measure_latency(models: Mapping[str, nn.Module], examples: Examples, config:
         request, model, milliseconds, candidates, threads, processor; ``requests`` rows per model.
     """
     rng = np.random.default_rng(config.seed)
-    names = list(models)
-    ready = {name: model.cpu().eval() for name, model in models.items()}
+    names = list(scorers)
     found = []
     for request in range(-config.warm_up, config.requests):
         batch = _request(examples, config.candidates, rng)
-        times = {name: _milliseconds(ready[name], batch) for name in rng.permutation(names).tolist()}
+        times = {name: _milliseconds(scorers[name], batch) for name in rng.permutation(names).tolist()}
         found += [{"request": request, "model": name, "milliseconds": times[name]} for name in names if request >= 0]
     machine = {"candidates": config.candidates, "threads": torch.get_num_threads(), "processor": processor()}
     return pl.DataFrame(found).with_columns(**{key: pl.lit(value) for key, value in machine.items()})
@@ -51,9 +53,9 @@ def _request(examples: Examples, candidates: int, rng: np.random.Generator) -> B
 
 
 @torch.inference_mode()
-def _milliseconds(model: nn.Module, batch: Batch) -> float:
+def _milliseconds(scorer: Scorer, batch: Batch) -> float:
     start = time.perf_counter_ns()
-    torch.argsort(model(batch), descending=True).numpy()
+    torch.argsort(scorer(batch), descending=True).numpy()
     return (time.perf_counter_ns() - start) / 1e6
 
 

@@ -16,7 +16,7 @@ from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.data.vocabulary import Vocabularies
-from autofis_kedro.models import CTRModel
+from autofis_kedro.models import CTRModel, predictor
 from autofis_kedro.pipelines.naming import by_model
 from autofis_kedro.reporting.online_plots import improvement_by_day, latency_distribution
 from autofis_kedro.reporting.online_tables import (
@@ -73,7 +73,8 @@ def explain_market(raw_rows: RawRows, online: OnlineConfig) -> dict[str, Any]:
 
 def time_ranking(test_examples: Examples, schema: Schema, online: OnlineConfig, **found: Any) -> pl.DataFrame:
     """Milliseconds of every model on every request, on the CPU."""
-    return measure_latency(_models(schema, found), test_examples, online.latency)
+    scorers = {name: predictor(model) for name, model in _models(schema, found).items()}
+    return measure_latency(scorers, test_examples, online.latency)
 
 
 def report_latency(

@@ -16,6 +16,7 @@ from autofis_kedro.data.schema import Schema
 from autofis_kedro.data.statistics import DatasetStatistics
 from autofis_kedro.errors import UserError
 from autofis_kedro.evaluation.inference_time import InferenceConfig, InferenceTimes, Scorer, time_inference
+from autofis_kedro.models import predictor
 from autofis_kedro.pipelines.naming import by_model
 from autofis_kedro.reporting.dataset_table import dataset_table
 from autofis_kedro.reporting.paper_results import Results, results_table
@@ -45,14 +46,14 @@ def time_models(
     on_leaves = [name for name in metrics if name.startswith("gbdt")]
     for name in metrics.keys() - set(on_leaves):
         model = trained(weights[name], metrics[name].spec, schema, selections[name], device)
-        scorers[name] = scorer_of(model, batches)
+        scorers[name] = scorer_of(predictor(model), batches)
     if on_leaves:
         leaves = whole_batches(found["test_leaves"], inference, device)
         leaf_schema, selection = found["leaf_schema"], found["leaf_selection"]
         followed = _followed(found["test_rows"], test_examples, found["forest"], schema, len(leaves), len(leaves[0]))
         for name in on_leaves:
             model = trained(weights[name], metrics[name].spec, leaf_schema, selection, device)
-            scorers[name] = scorer_of(model, leaves, followed)
+            scorers[name] = scorer_of(predictor(model), leaves, followed)
     ordered = {name: scorers[name] for name in metrics}
     return time_inference(ordered, len(batches[0]), device, inference)
 

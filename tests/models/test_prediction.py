@@ -1,0 +1,99 @@
+"""A predictor's logits are those of the model's own formula, for every kind of model."""
+
+import numba
+import pytest
+import torch
+
+from autofis_kedro.compiled import plain_torch
+from autofis_kedro.models import CTRModel, MLPSpec, ModelSpec, predictor
+from autofis_kedro.models.norm import estimating
+from tests.problems import random_batch, schema_of
+
+SOME_OF_6 = ((2, 4), (0, 1), (4, 3), (0, 5))
+MANY_OF_6 = tuple((i, j) for j in range(6) for i in range(j))[:-1]  # more than are multiplied at once
+SIZES = [50, 6, 40, 7, 9, 5]
+SPECS = {
+    "lr": ModelSpec(order=1),
+    "fm": ModelSpec(embedding_dim=5),
+    "weights": ModelSpec(embedding_dim=16, weighting="learned"),
+    "ipnn": ModelSpec(embedding_dim=5, linear=False, feeds="mlp", mlp=MLPSpec(hidden=(4,))),
+    "norm": ModelSpec(embedding_dim=5, normalize=True),
+    "norm_and_weights": ModelSpec(embedding_dim=40, normalize=True, weighting="learned"),
+    "field_vectors": ModelSpec(embedding_dim=5, weighting="learned", linear_form="field_vectors"),
+    "field_aware": ModelSpec(embedding_dim=4, field_aware=True),
+    "mlp": ModelSpec(embedding_dim=5, normalize=True, weighting="learned", mlp=MLPSpec(hidden=(4,))),
+    "third_order": ModelSpec(embedding_dim=5, order=3),
+}
+
+
+def trained(spec, pairs, multi_hot=()):
+    """A model whose numbers all matter, and a batch."""
+    schema = schema_of(SIZES, multi_hot)
+    model, batch = CTRModel(spec, schema, pairs), random_batch(schema, 300)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(torch.randn(weight.shape, generator=torch.Generator().manual_seed(1)), alpha=0.3)
+        for _ in range(20):  # statistics of its own
+            model.train()(batch)
+    return model.eval(), batch
+
+
+@pytest.mark.parametrize("multi_hot", [(), (1, 3)], ids=["one_hot", "multi_hot"])
+@pytest.mark.parametrize("pairs", [None, SOME_OF_6, MANY_OF_6], ids=["all", "some", "many"])
+@pytest.mark.parametrize("name", SPECS)
+def test_the_logits_are_the_models_own_in_double_precision(name, pairs, multi_hot):
+    model, batch = trained(SPECS[name], pairs, multi_hot)
+    found_B = predictor(model)(batch)
+    assert not found_B.requires_grad
+    with plain_torch():
+        expected_B = model.double()(batch).detach()
+    assert expected_B.std() > 0.1
+    torch.testing.assert_close(found_B.double(), expected_B, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["fm", "norm_and_weights", "mlp"])
+def test_plain_torch_is_followed(name):
+    model, batch = trained(SPECS[name], SOME_OF_6)
+    with plain_torch():
+        assert predictor(model)(batch).equal(model(batch).detach())
+
+
+def test_a_predictor_puts_the_model_in_evaluation_mode_and_has_the_weights_of_its_beginning():
+    model, batch = trained(SPECS["norm_and_weights"], SOME_OF_6)
+    before_B = model(batch).detach()
+    logits = predictor(model.train())
+    assert not model.training
+    with torch.no_grad():
+        model.gates.mul_(2)
+    torch.testing.assert_close(logits(batch), before_B)
+    torch.testing.assert_close(predictor(model)(batch), model(batch).detach())
+    assert not torch.allclose(model(batch), before_B)
+
+
+def test_statistics_that_are_being_estimated_are_the_batchs_own():
+    model, batch = trained(SPECS["norm_and_weights"], SOME_OF_6)
+    with estimating(model), torch.no_grad():
+        assert predictor(model)(batch).equal(model(batch))
+
+
+@pytest.mark.parametrize("name", ["fm", "norm_and_weights"])
+def test_batches_of_any_size_are_predicted_row_by_row_alike(name):
+    model, _ = trained(SPECS[name], SOME_OF_6)
+    logits, batch = predictor(model), random_batch(model.schema, 40)
+    whole_B = logits(batch)
+    for rows in (0, 1, 7, 16, 17):
+        few = type(batch)(batch.one_hot_BO[:rows], batch.labels_B[:rows], {})
+        assert logits(few).equal(whole_B[:rows])
+
+
+@pytest.mark.parametrize("name", ["fm", "norm_and_weights"])
+def test_the_number_of_threads_does_not_matter(name):
+    model, batch = trained(SPECS[name], MANY_OF_6)
+    found, before = [], torch.get_num_threads()
+    try:
+        for threads in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
+            torch.set_num_threads(threads)
+            found.append(predictor(model)(batch))
+    finally:
+        torch.set_num_threads(before)
+    assert found[0].equal(found[1])
