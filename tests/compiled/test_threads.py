@@ -6,12 +6,12 @@ import sys
 PROGRAM = """
 import torch
 torch.set_num_threads(1)
-from autofis_kedro.models.attention_scores import attention_scores
+from autofis_kedro.models.attention_scores import SortedPairs, attention_scores
 from autofis_kedro.optim.row_kernels_numba import NumbaKernels
 from autofis_kedro.compiled.threads import use_torch_threads
 import numba
 network = [torch.randn(shape) for shape in ((3, 4), (4,), (4,))]
-attention_scores(torch.randn(9, 2, 3), torch.tensor([[0], [1]]), *network)
+attention_scores(torch.randn(9, 2, 3), SortedPairs([(0, 1)]), *network)
 use_torch_threads()
 print(torch.get_num_threads(), numba.get_num_threads())
 """

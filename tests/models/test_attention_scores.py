@@ -8,7 +8,7 @@ import torch
 
 from autofis_kedro.models import attention_scores_numba
 from autofis_kedro.models.attention import AttentionInteractions, weighted_products
-from autofis_kedro.models.attention_scores import TorchScores, attention_scores
+from autofis_kedro.models.attention_scores import SortedPairs, TorchScores, attention_scores
 from autofis_kedro.models.attention_scores_numba import CompiledScores
 from autofis_kedro.models.spec import AttentionSpec
 
@@ -16,20 +16,21 @@ SOME_PAIRS = [(0, 1), (0, 3), (0, 4), (1, 2), (2, 4)]
 
 
 def problem(rows, pairs, size, units, dtype=torch.float32):
-    """Vectors [B, F, K], pairs [2, P], W, b and h."""
+    """Vectors [B, F, K], pairs, W, b and h."""
     generator = torch.Generator().manual_seed(0)
     n_fields = max(map(max, pairs)) + 1
     shapes = ((rows, n_fields, size), (size, units), (units,), (units,))
     e_BFK, *network = (torch.randn(s, generator=generator, dtype=dtype, requires_grad=True) for s in shapes)
-    return [e_BFK, torch.tensor(pairs).T.contiguous(), *network]
+    return [e_BFK, SortedPairs(pairs), *network]
 
 
-def by_the_formula(e_BFK, pairs_2P, weight_KA, bias_A, h_A):
+def by_the_formula(e_BFK, pairs, weight_KA, bias_A, h_A):
+    pairs_2P = pairs.fields_2P
     return torch.relu(e_BFK[:, pairs_2P[0]] * e_BFK[:, pairs_2P[1]] @ weight_KA + bias_A) @ h_A
 
 
 def differentiable(inputs):
-    return [tensor for tensor in inputs if tensor.requires_grad]
+    return [given for given in inputs if isinstance(given, torch.Tensor) and given.requires_grad]
 
 
 def scores_and_gradients(function, inputs, factor_BP):
@@ -54,7 +55,7 @@ def relative_error(found, exact):
 )
 def test_scores_and_gradients_are_those_of_the_formula(function, bound, rows, pairs, size, units):
     inputs = problem(rows, pairs, size, units)
-    exact = [tensor.detach().double().requires_grad_() if tensor.requires_grad else tensor for tensor in inputs]
+    exact = [given.detach().double().requires_grad_() if isinstance(given, torch.Tensor) else given for given in inputs]
     factor_BP = torch.randn(rows, len(pairs), generator=torch.Generator().manual_seed(1))
     expected = scores_and_gradients(by_the_formula, exact, factor_BP.double())
     for found, wanted in zip(scores_and_gradients(function.apply, inputs, factor_BP), expected, strict=True):
@@ -62,11 +63,11 @@ def test_scores_and_gradients_are_those_of_the_formula(function, bound, rows, pa
 
 
 def test_gradients_are_those_of_differences(monkeypatch):
-    e_BFK, pairs_2P, *network = problem(3, SOME_PAIRS, 3, 5, torch.float64)
+    e_BFK, pairs, *network = problem(3, SOME_PAIRS, 3, 5, torch.float64)
     monkeypatch.setattr("autofis_kedro.models.attention_scores.CHUNK", 60)  # two rows at a time, then one
-    assert torch.autograd.gradcheck(lambda e, *rest: attention_scores(e, pairs_2P, *rest), (e_BFK, *network))
+    assert torch.autograd.gradcheck(lambda e, *rest: attention_scores(e, pairs, *rest), (e_BFK, *network))
     weight_BP = torch.randn(3, len(SOME_PAIRS), dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda e, w: weighted_products(e, pairs_2P, w), (e_BFK, weight_BP))
+    assert torch.autograd.gradcheck(lambda e, w: weighted_products(e, pairs.fields_2P, w), (e_BFK, weight_BP))
 
 
 def test_compiled_results_depend_neither_on_the_number_of_threads_nor_on_the_rows_at_a_time(monkeypatch):
@@ -90,10 +91,10 @@ def test_without_onednn_the_scores_are_the_same(monkeypatch):
 
 
 def test_a_nan_is_not_hidden_by_the_compiled_function():
-    e_BFK, pairs_2P, *network = problem(4, SOME_PAIRS, 8, 32)
+    e_BFK, pairs, *network = problem(4, SOME_PAIRS, 8, 32)
     with torch.no_grad():
         e_BFK[2, 0, 3] = torch.nan
-    is_nan_B = CompiledScores.apply(e_BFK, pairs_2P, *network).isnan()[:, 0]
+    is_nan_B = CompiledScores.apply(e_BFK, pairs, *network).isnan()[:, 0]
     assert is_nan_B.tolist() == [False, False, True, False]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from autofis_kedro.models.pair_products import pair_products
 from autofis_kedro.models.pair_sum import sum_of_all_pair_products
-from autofis_kedro.models.triples import sum_of_all_triple_products, triple_products
+from autofis_kedro.models.triples import by_first_field, sum_of_all_triple_products, triple_products
 from tests.models.zoo import SPECS, shaken
 from tests.problems import all_pairs, all_triples, logits_by_hand, random_batch, random_examples, schema_of
 
@@ -47,15 +47,15 @@ def test_gradient_of_pair_products():
 @settings(max_examples=30, deadline=None)
 def test_the_sum_of_all_triples_is_newtons_identity(fields, dim, seed):
     e_BFK = torch.randn(4, fields, dim, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-    triples_3T = torch.tensor(all_triples(fields)).T
-    torch.testing.assert_close(sum_of_all_triple_products(e_BFK), triple_products(e_BFK, triples_3T).sum(1))
+    firsts = by_first_field(all_triples(fields))
+    torch.testing.assert_close(sum_of_all_triple_products(e_BFK), triple_products(e_BFK, firsts).sum(1))
 
 
 def test_one_large_vector_costs_the_sum_of_all_triples_no_digits():
     e_BFK = 0.05 * torch.randn(50, 39, 8, generator=torch.Generator().manual_seed(0))
     e_BFK[:, 3] *= 400
-    triples_3T = torch.tensor(all_triples(39)).T
-    exact_B = triple_products(e_BFK.double(), triples_3T).sum(1)
+    firsts = by_first_field(all_triples(39))
+    exact_B = triple_products(e_BFK.double(), firsts).sum(1)
     assert (sum_of_all_triple_products(e_BFK).double() - exact_B).norm() <= 1e-6 * exact_B.norm()
 
 
@@ -65,10 +65,10 @@ def test_triple_products_and_their_gradients(fields, dim, seed):
     generator = torch.Generator().manual_seed(seed)
     e_BFK = torch.randn(2, fields, dim, dtype=torch.float64, generator=generator, requires_grad=True)
     triples = [t for t in all_triples(fields) if torch.rand(1, generator=generator) < 0.7] or [(0, 1, 2)]
-    triples_3T = torch.tensor(triples).T
+    firsts = by_first_field(triples)
     by_hand = torch.stack([(e_BFK[:, i] * e_BFK[:, j] * e_BFK[:, n]).sum(1) for i, j, n in triples], 1)
-    torch.testing.assert_close(triple_products(e_BFK, triples_3T), by_hand)
-    assert torch.autograd.gradcheck(lambda e: triple_products(e, triples_3T), (e_BFK,))
+    torch.testing.assert_close(triple_products(e_BFK, firsts), by_hand)
+    assert torch.autograd.gradcheck(lambda e: triple_products(e, firsts), (e_BFK,))
 
 
 @pytest.mark.parametrize("name", ["afm", "ffm", "pin", "ipnn", "autofm_3rd", "fwfm", "fwfm_field_vectors"])

@@ -8,19 +8,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from autofis_kedro.models.attention_scores import attention_scores
+from autofis_kedro.models.attention_scores import SortedPairs, attention_scores
 from autofis_kedro.models.spec import AttentionSpec
 
 
 class AttentionInteractions(nn.Module):
     """``<p, sum_ij a_ij (e_i * e_j)>``, a the softmax over pairs of ``<h, relu(W (e_i * e_j) + b)>`` (Eq. 5 to 7)."""
 
-    pairs_2P: Tensor
-
     def __init__(self, pairs: tuple[tuple[int, ...], ...], embedding_dim: int, spec: AttentionSpec) -> None:
         super().__init__()
-        pairs_2P = torch.tensor(sorted(pairs), dtype=torch.int64).T.contiguous()  # their order changes nothing: a sum
-        self.register_buffer("pairs_2P", pairs_2P, persistent=False)
+        self.pairs = SortedPairs(pairs)  # their order changes nothing: a sum
         self.weight_KA = nn.Parameter(torch.empty(embedding_dim, spec.size))
         self.bias = nn.Parameter(torch.empty(spec.size))
         self.score_A = nn.Parameter(torch.empty(spec.size))
@@ -32,9 +29,9 @@ class AttentionInteractions(nn.Module):
 
     def forward(self, e_BFK: Tensor) -> Tensor:
         """The attended interactions' part of the logit: [B]."""
-        score_BP = attention_scores(e_BFK, self.pairs_2P, self.weight_KA, self.bias, self.score_A)
+        score_BP = attention_scores(e_BFK, self.pairs, self.weight_KA, self.bias, self.score_A)
         attention_BP = torch.softmax(score_BP / self.temperature, dim=1)
-        pooled_BK = weighted_products(e_BFK, self.pairs_2P, self.weight_dropout(attention_BP))
+        pooled_BK = weighted_products(e_BFK, self.pairs.fields_2P, self.weight_dropout(attention_BP))
         out_B: Tensor = self.dropout(pooled_BK) @ self.projection_K
         return out_B
 

@@ -9,30 +9,82 @@ gradient is ``h * (hidden > 0)`` times a factor per product.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from autofis_kedro.compiled import is_compiled
 
 CHUNK = 1 << 22
 """Hidden values at a time in plain torch: 16 megabytes in single precision."""
-Groups = list[tuple[int, list[int]]]
 
 
-def attention_scores(e_BFK: Tensor, pairs_2P: Tensor, weight_KA: Tensor, bias_A: Tensor, h_A: Tensor) -> Tensor:
+class SecondFields(nn.Module):
+    """The fields that stand second in the pairs of one first field.
+
+    Attributes:
+        first: the first field.
+        second_S: the others, ascending.
+    """
+
+    second_S: Tensor
+
+    def __init__(self, first: int, seconds: Sequence[int]) -> None:
+        super().__init__()
+        self.first = first
+        self.neighbours = slice(seconds[0], seconds[-1] + 1) if seconds[-1] - seconds[0] + 1 == len(seconds) else None
+        self.register_buffer("second_S", torch.tensor(seconds), persistent=False)
+
+    def __len__(self) -> int:
+        return len(self.second_S)
+
+    def select(self, e_BFK: Tensor) -> Tensor:
+        """Their vectors [B, S, K], as a view where they lie side by side."""
+        return e_BFK[:, self.neighbours] if self.neighbours else e_BFK.index_select(1, self.second_S)
+
+    def add_to(self, e_BFK: Tensor, added_BSK: Tensor) -> None:
+        """Add numbers to their vectors."""
+        if self.neighbours:
+            e_BFK[:, self.neighbours] += added_BSK
+        else:
+            e_BFK.index_add_(1, self.second_S, added_BSK)
+
+
+class SortedPairs(nn.Module):
+    """Pairs of fields in ascending order; a module, so that they are on the model's device before they are needed.
+
+    Attributes:
+        fields_2P: the positions of both fields.
+        by_first: ``SecondFields`` of each field that stands first.
+    """
+
+    fields_2P: Tensor
+
+    def __init__(self, pairs: Sequence[tuple[int, ...]]) -> None:
+        super().__init__()
+        ordered = sorted(pairs)
+        self.register_buffer("fields_2P", torch.tensor(ordered, dtype=torch.int64).T.contiguous(), persistent=False)
+        groups = groupby(ordered, key=lambda pair: pair[0])
+        self.by_first = nn.ModuleList(SecondFields(first, [second for _, second in group]) for first, group in groups)
+
+    def __len__(self) -> int:
+        return self.fields_2P.shape[1]
+
+
+def attention_scores(e_BFK: Tensor, pairs: SortedPairs, weight_KA: Tensor, bias_A: Tensor, h_A: Tensor) -> Tensor:
     """``<h, relu(W (e_i * e_j) + b)>`` of every pair: [B, P] (Xiao et al. 2017, Eq. 5).
 
     Args:
         e_BFK: the fields' vectors.
-        pairs_2P: positions of the pairs' fields, sorted.
+        pairs: of which fields.
         weight_KA: W.
         bias_A: b.
         h_A: h.
     """
-    score_BP: Tensor = _function(e_BFK).apply(e_BFK, pairs_2P, weight_KA, bias_A, h_A)
+    score_BP: Tensor = _function(e_BFK).apply(e_BFK, pairs, weight_KA, bias_A, h_A)
     return score_BP
 
 
@@ -48,11 +100,10 @@ class TorchScores(torch.autograd.Function):
     """In plain torch: the reference, and the fallback."""
 
     @staticmethod
-    def forward(ctx: Any, e_BFK: Tensor, pairs_2P: Tensor, weight_KA: Tensor, bias_A: Tensor, h_A: Tensor) -> Tensor:
+    def forward(ctx: Any, e_BFK: Tensor, pairs: SortedPairs, weight_KA: Tensor, bias_A: Tensor, h_A: Tensor) -> Tensor:
         """The scores [B, P]."""
-        by_first = groupby(pairs_2P.T.tolist(), key=lambda pair: pair[0])
-        ctx.groups = [(first, [second for _, second in group]) for first, group in by_first]
-        ctx.rows = max(1, CHUNK // (pairs_2P.shape[1] * len(h_A)))
+        ctx.groups = list(pairs.by_first)
+        ctx.rows = max(1, CHUNK // (len(pairs) * len(h_A)))
         ctx.save_for_backward(e_BFK, weight_KA, bias_A, h_A)
         products = (_products(part_BFK, ctx.groups) for part_BFK in torch.split(e_BFK, ctx.rows))
         return torch.cat([torch.matmul(p_BPK, weight_KA).add_(bias_A).relu_() @ h_A for p_BPK in products])
@@ -74,33 +125,17 @@ class TorchScores(torch.autograd.Function):
         return torch.cat(into_e), None, into_weight_KA * h_A, into_bias_A * h_A, into_h_A
 
 
-def _products(e_BFK: Tensor, groups: Groups) -> Tensor:
+def _products(e_BFK: Tensor, groups: list[SecondFields]) -> Tensor:
     """e_i * e_j of every pair [B, P, K], all pairs of one first field at a time: half the time of gathering both."""
-    parts = [e_BFK[:, first : first + 1] * _select(e_BFK, seconds) for first, seconds in groups]
-    return torch.cat(parts, dim=1)
+    return torch.cat([e_BFK[:, group.first : group.first + 1] * group.select(e_BFK) for group in groups], dim=1)
 
 
-def _product_gradients(e_BFK: Tensor, groups: Groups, gradient_BPK: Tensor) -> Tensor:
+def _product_gradients(e_BFK: Tensor, groups: list[SecondFields], gradient_BPK: Tensor) -> Tensor:
     """Gradient of the vectors [B, F, K]; a sixth of the time that gathering's takes."""
     gradient_BFK, start = torch.zeros_like(e_BFK), 0
-    for first, seconds in groups:
-        part = gradient_BPK[:, start : start + len(seconds)]
-        gradient_BFK[:, first] += (part * _select(e_BFK, seconds)).sum(1)
-        toward = part * e_BFK[:, first : first + 1]
-        if _is_run(seconds):
-            gradient_BFK[:, seconds[0] : seconds[-1] + 1] += toward
-        else:
-            gradient_BFK.index_add_(1, torch.tensor(seconds, device=toward.device), toward)
-        start += len(seconds)
+    for group in groups:
+        part = gradient_BPK[:, start : start + len(group)]
+        gradient_BFK[:, group.first] += (part * group.select(e_BFK)).sum(1)
+        group.add_to(gradient_BFK, part * e_BFK[:, group.first : group.first + 1])
+        start += len(group)
     return gradient_BFK
-
-
-def _is_run(positions: list[int]) -> bool:
-    return positions[-1] - positions[0] + 1 == len(positions)
-
-
-def _select(e_BFK: Tensor, positions: list[int]) -> Tensor:
-    """The vectors of some fields, as a view where they lie side by side."""
-    if _is_run(positions):
-        return e_BFK[:, positions[0] : positions[-1] + 1]
-    return e_BFK.index_select(1, torch.tensor(positions, device=e_BFK.device))

@@ -25,6 +25,7 @@ from autofis_kedro.compiled.bits import NUMBERS, positive_bits
 from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.compiled.vectors import add_four_rows, add_row, over_rows
+from autofis_kedro.models.attention_scores import SortedPairs
 from autofis_kedro.models.matmul import fast_mm
 
 Network = tuple[Tensor, Tensor, Tensor]
@@ -41,29 +42,30 @@ class CompiledScores(torch.autograd.Function):
     """``attention_scores`` for float32 on the CPU."""
 
     @staticmethod
-    def forward(ctx: Any, e_BFK: Tensor, pairs_2P: Tensor, weight_KA: Tensor, bias_A: Tensor, h_A: Tensor) -> Tensor:
+    def forward(ctx: Any, e_BFK: Tensor, pairs: SortedPairs, weight_KA: Tensor, bias_A: Tensor, h_A: Tensor) -> Tensor:
         """The scores [B, P]; keeps the bits of the hidden layer [B, P, G]."""
         use_torch_threads()
         network = _whole_bytes(weight_KA), _whole_bytes(bias_A), _whole_bytes(h_A)
-        score_BP = torch.empty(len(e_BFK), pairs_2P.shape[1])
+        score_BP = torch.empty(len(e_BFK), len(pairs))
         is_on_BPG = torch.empty(*score_BP.shape, len(network[1]) // UNITS, dtype=torch.uint8)
         rows = max(1, CHUNK // (score_BP.shape[1] * max(network[0].shape)))
         for start in range(0, len(e_BFK), rows):
             part = slice(start, start + rows)
-            _score_rows(e_BFK[part], pairs_2P, network, score_BP[part], is_on_BPG[part])
-        ctx.save_for_backward(e_BFK, pairs_2P, weight_KA, bias_A, h_A, is_on_BPG)
+            _score_rows(e_BFK[part], pairs.fields_2P, network, score_BP[part], is_on_BPG[part])
+        ctx.pairs = pairs
+        ctx.save_for_backward(e_BFK, weight_KA, bias_A, h_A, is_on_BPG)
         return score_BP
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, Tensor, Tensor, Tensor]:
         """Gradients of the vectors and the network."""
         use_torch_threads()
-        e_BFK, pairs_2P, weight_KA, bias_A, h_A, is_on_BPG = ctx.saved_tensors
+        e_BFK, weight_KA, bias_A, h_A, is_on_BPG = ctx.saved_tensors
         groups, (size, units) = is_on_BPG.shape[2], weight_KA.shape
         back_GUK = _whole_bytes(weight_KA * h_A).T.reshape(groups, UNITS, size)
         into_e_BFK = torch.zeros_like(e_BFK, memory_format=torch.contiguous_format)
         sums_TGXK, factors_TGX = (torch.zeros(PARTS, groups, 1 << UNITS, *shape) for shape in ((size,), ()))
-        given = (e_BFK, *pairs_2P, is_on_BPG, gradients[0], IS_ON_XU @ back_GUK)
+        given = (e_BFK, *ctx.pairs.fields_2P, is_on_BPG, gradients[0], IS_ON_XU @ back_GUK)
         _gradients(*arrays(*given, into_e_BFK, sums_TGXK, factors_TGX))
         into_on_KA = (IS_ON_XU.T @ sums_TGXK.sum(0)).flatten(0, 1)[:units].T
         factor_A = (factors_TGX.sum(0) @ IS_ON_XU).flatten()[:units]

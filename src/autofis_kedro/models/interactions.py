@@ -19,7 +19,7 @@ from autofis_kedro.models.norm import PlainBatchNorm
 from autofis_kedro.models.pair_products import pair_products
 from autofis_kedro.models.pair_sum import pair_sum_of_rows, sum_of_all_pair_products
 from autofis_kedro.models.room import Room
-from autofis_kedro.models.triples import sum_of_all_triple_products, triple_products
+from autofis_kedro.models.triples import by_first_field, sum_of_all_triple_products, triple_products
 from autofis_kedro.models.weighted_pairs import Read, normalised_pairs, weighted_pairs
 
 IdLogits = Callable[[Tensor], Tensor]
@@ -162,10 +162,11 @@ class TripleInteractions(Interactions[Tensor]):
     def __init__(self, triples: tuple[tuple[int, ...], ...], n_fields: int, *, normalize: bool, weighted: bool) -> None:
         super().__init__(triples, normalize=normalize, weighted=weighted)
         self._is_plain_sum = not normalize and not weighted and len(triples) == math.comb(n_fields, 3)
+        self._firsts = by_first_field(triples)
 
     def products(self, e_BFK: Tensor) -> Tensor:
         """[B, P]."""
-        return triple_products(e_BFK, self.tuples_OP)
+        return triple_products(e_BFK, self._firsts)
 
     def forward(self, e_BFK: Tensor) -> Tensor:
         """Sum of the weighted interactions: [B]."""

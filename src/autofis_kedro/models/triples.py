@@ -1,15 +1,57 @@
 """Products of three embeddings, in bounded memory.
 
-Shapes: B rows, F fields, K embedding size, T triples, R fields behind the first of a triple.
+Shapes: B rows, F fields, K embedding size, T triples, G triples of one first field, R fields behind it in these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+
+class FirstField(nn.Module):
+    """The triples of one first field; a module, so that its positions are on the model's device before they are needed.
+
+    Attributes:
+        field: the first field.
+        places_G: of its triples among all.
+        behind_R: the fields behind it in them.
+        second_G: which of these is second in each triple.
+        third_G: which is third.
+    """
+
+    places_G: Tensor
+    behind_R: Tensor
+    second_G: Tensor
+    third_G: Tensor
+
+    def __init__(self, field: int, triples: Sequence[tuple[int, tuple[int, ...]]]) -> None:
+        super().__init__()
+        self.field = field
+        behind = sorted({position for _, (_, *rest) in triples for position in rest})
+        self._neighbours = (behind[0], behind[-1] + 1) if behind[-1] - behind[0] + 1 == len(behind) else None
+        numbers = {
+            "places_G": [place for place, _ in triples],
+            "behind_R": behind,
+            "second_G": [behind.index(second) for _, (_, second, _) in triples],
+            "third_G": [behind.index(third) for _, (_, _, third) in triples],
+        }
+        for name, positions in numbers.items():
+            self.register_buffer(name, torch.tensor(positions), persistent=False)
+
+    def fields_behind(self, e_BFK: Tensor) -> Tensor:
+        """Their vectors [B, R, K]; a view if they are neighbours."""
+        return e_BFK[:, slice(*self._neighbours)] if self._neighbours else e_BFK.index_select(1, self.behind_R)
+
+
+def by_first_field(triples: Sequence[tuple[int, ...]]) -> nn.ModuleList:
+    """``FirstField`` of each field that comes first in a triple (i, j, l), i < j < l."""
+    ordered = sorted(enumerate(triples), key=lambda placed: placed[1][0])
+    return nn.ModuleList(FirstField(first, list(group)) for first, group in groupby(ordered, key=lambda p: p[1][0]))
 
 
 class _TripleProducts(torch.autograd.Function):
@@ -22,54 +64,39 @@ class _TripleProducts(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, e_BFK: Tensor, triples_3T: Tensor) -> Tensor:
-        ctx.save_for_backward(e_BFK, triples_3T)
-        out_BT = e_BFK.new_empty(len(e_BFK), triples_3T.shape[1])
-        for field, places, behind, second, third in _by_first_field(triples_3T):
-            rest_BRK = _fields(e_BFK, behind)
-            scaled_BRK = rest_BRK * e_BFK[:, field : field + 1]
+    def forward(ctx: Any, e_BFK: Tensor, firsts: Sequence[FirstField]) -> Tensor:
+        ctx.firsts = firsts
+        ctx.save_for_backward(e_BFK)
+        out_BT = e_BFK.new_empty(len(e_BFK), sum(len(first.places_G) for first in firsts))
+        for first in firsts:
+            rest_BRK = first.fields_behind(e_BFK)
+            scaled_BRK = rest_BRK * e_BFK[:, first.field : first.field + 1]
             gram_BRR = torch.bmm(scaled_BRK, rest_BRK.transpose(1, 2))
-            columns = second * rest_BRK.shape[1] + third
-            out_BT.index_copy_(1, places, gram_BRR.flatten(1).index_select(1, columns))
+            columns_G = first.second_G * rest_BRK.shape[1] + first.third_G
+            out_BT.index_copy_(1, first.places_G, gram_BRR.flatten(1).index_select(1, columns_G))
         return out_BT
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        e_BFK, triples_3T = ctx.saved_tensors
+        (e_BFK,) = ctx.saved_tensors
         gradient_BFK = torch.zeros_like(e_BFK)
-        for field, places, behind, second, third in _by_first_field(triples_3T):
-            rest_BRK, first_B1K = _fields(e_BFK, behind), e_BFK[:, field : field + 1]
+        for first in ctx.firsts:
+            rest_BRK, first_B1K = first.fields_behind(e_BFK), e_BFK[:, first.field : first.field + 1]
             rows, n_rest, _ = rest_BRK.shape
             weight_BX = e_BFK.new_zeros(rows, n_rest * n_rest)
-            of_triples = gradients[0].index_select(1, places)
-            weight_BX.index_copy_(1, second * n_rest + third, of_triples)
-            weight_BX.index_copy_(1, third * n_rest + second, of_triples)
+            of_triples_BG = gradients[0].index_select(1, first.places_G)
+            weight_BX.index_copy_(1, first.second_G * n_rest + first.third_G, of_triples_BG)
+            weight_BX.index_copy_(1, first.third_G * n_rest + first.second_G, of_triples_BG)
             mixed_BRK = torch.bmm(weight_BX.view(rows, n_rest, n_rest), rest_BRK)
-            gradient_BFK.index_add_(1, behind, first_B1K * mixed_BRK)
+            gradient_BFK.index_add_(1, first.behind_R, first_B1K * mixed_BRK)
             # every triple is in twice, as (j, l) and as (l, j)
-            gradient_BFK[:, field] += 0.5 * (rest_BRK * mixed_BRK).sum(1)
+            gradient_BFK[:, first.field] += 0.5 * (rest_BRK * mixed_BRK).sum(1)
         return gradient_BFK, None
 
 
-def _by_first_field(triples_3T: Tensor) -> Iterator[tuple[int, Tensor, Tensor, Tensor, Tensor]]:
-    """For each first field: it, the places of its triples, the fields behind it in them, and which of these are second
-    and third.
-    """
-    for field in sorted(set(triples_3T[0].tolist())):
-        places = (triples_3T[0] == field).nonzero()[:, 0]
-        behind, inverse_2T = torch.unique(triples_3T[1:, places], return_inverse=True)
-        yield field, places, behind, inverse_2T[0], inverse_2T[1]
-
-
-def _fields(e_BFK: Tensor, positions: Tensor) -> Tensor:
-    """The vectors of some fields; a view if they are neighbours."""
-    first, last = int(positions[0]), int(positions[-1])
-    return e_BFK[:, first : last + 1] if last - first + 1 == len(positions) else e_BFK.index_select(1, positions)
-
-
-def triple_products(e_BFK: Tensor, triples_3T: Tensor) -> Tensor:
-    """sum_k e_ik e_jk e_lk of the triples (i, j, l), i < j < l: [B, T]."""
-    product_BT: Tensor = _TripleProducts.apply(e_BFK, triples_3T)  # type: ignore[no-untyped-call]
+def triple_products(e_BFK: Tensor, firsts: nn.ModuleList) -> Tensor:
+    """sum_k e_ik e_jk e_lk of the triples of ``by_first_field``: [B, T]."""
+    product_BT: Tensor = _TripleProducts.apply(e_BFK, list(firsts))  # type: ignore[no-untyped-call]
     return product_BT
 
 
