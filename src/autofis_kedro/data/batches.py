@@ -11,18 +11,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import singledispatch
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from autofis_kedro.data.examples import Examples, IdLists
+from autofis_kedro.data.examples import Examples, IdLists, UInt8
 from autofis_kedro.errors import UserError
 
 BLOCK_ROWS = 4_096
 WINDOW_BLOCKS = 256
+
+
+class Rows(Protocol):
+    """Whatever ``take`` makes batches of: ``Examples``, or ``ResidentExamples``."""
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+
+    @property
+    def labels(self) -> UInt8:
+        """0 or 1: [N]."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +99,7 @@ def shuffled_rows(n_rows: int, seed: int, epoch: int) -> Iterator[NDArray[np.int
 
 
 def training_batches(
-    examples: Examples, batch_size: int, *, seed: int, epoch: int, first_batch: int = 0
+    examples: Rows, batch_size: int, *, seed: int, epoch: int, first_batch: int = 0
 ) -> Iterator[Batch]:
     """One epoch in shuffled order, every row once, the last batch possibly smaller.
 
@@ -111,7 +124,7 @@ def training_batches(
         yield take(examples, rest)
 
 
-def sequential_batches(examples: Examples, batch_size: int) -> Iterator[Batch]:
+def sequential_batches(examples: Rows, batch_size: int) -> Iterator[Batch]:
     """All rows in stored order.
 
     Raises:
@@ -132,8 +145,14 @@ def check_batch_size(batch_size: int) -> None:
         raise UserError(f"batch_size {batch_size} is not allowed: a batch holds 1 row or more")
 
 
-def take(examples: Examples, rows: NDArray[np.int64] | slice) -> Batch:
-    """The given rows as a batch."""
+@singledispatch
+def take(examples: Any, rows: NDArray[np.int64] | slice) -> Batch:
+    """The given rows as a batch, where the examples are."""
+    raise TypeError(f"no rows of {type(examples)}")
+
+
+@take.register
+def _(examples: Examples, rows: NDArray[np.int64] | slice) -> Batch:
     one_hot = torch.from_numpy(_copy(examples.one_hot, rows))
     labels = torch.from_numpy(_copy(examples.labels, rows).astype(np.float32))
     return Batch(one_hot, labels, {i: _take_lists(lists, rows) for i, lists in examples.bags.items()})

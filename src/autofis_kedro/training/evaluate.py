@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from autofis_kedro.data.batches import sequential_batches, training_batches
-from autofis_kedro.data.examples import Examples
+from autofis_kedro.data.batches import Rows, sequential_batches, training_batches
 from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel, predictor
 from autofis_kedro.models.norm import estimating
@@ -31,7 +30,7 @@ def device_of(config: TrainingConfig) -> torch.device:
 
 
 @torch.no_grad()
-def prepare_for_evaluation(model: CTRModel, train: Examples, config: TrainingConfig) -> None:
+def prepare_for_evaluation(model: CTRModel, train: Rows, config: TrainingConfig) -> None:
     """Evaluation mode: untrained ids borrow their field's rare values, batch norm knows the statistics of these
     weights.
 
@@ -67,7 +66,7 @@ def rows_at_once(model: CTRModel) -> int:
 
 
 @torch.no_grad()
-def predict(model: CTRModel, examples: Examples, config: TrainingConfig) -> NDArray[np.float32]:
+def predict(model: CTRModel, examples: Rows, config: TrainingConfig) -> NDArray[np.float32]:
     """Predicted probabilities of every row in stored order: float32 [N].
 
     Raises:

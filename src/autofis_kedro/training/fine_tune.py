@@ -6,6 +6,7 @@ import torch
 
 from autofis_kedro.data.batches import training_batches
 from autofis_kedro.data.examples import Examples
+from autofis_kedro.data.resident import resident_if_it_fits
 from autofis_kedro.models import CTRModel
 from autofis_kedro.training.config import TrainingConfig
 from autofis_kedro.training.evaluate import device_of
@@ -22,11 +23,12 @@ def fine_tune(model: CTRModel, train: Examples, config: TrainingConfig, *, epoch
     model.to(device)
     optimizers = make_optimizers(model, config, None, 1)
     rates = optimizers.rates
+    rows = resident_if_it_fits(train, device)
     steps_per_epoch = -(-train.n_rows // config.batch_size)
     steps = max(1, round(epochs * steps_per_epoch))
     done = 0
     while done < steps:
-        for batch in training_batches(train, config.batch_size, seed=seed, epoch=done // steps_per_epoch):
+        for batch in training_batches(rows, config.batch_size, seed=seed, epoch=done // steps_per_epoch):
             optimizers.set_rates([rate * (1 - done / steps) for rate in rates])
             model.train()
             batch = batch.to(device)

@@ -8,8 +8,9 @@ from itertools import count, repeat
 import torch
 from torch import Tensor
 
-from autofis_kedro.data.batches import Batch, training_batches
+from autofis_kedro.data.batches import Batch, Rows, training_batches
 from autofis_kedro.data.examples import Examples, check_examples
+from autofis_kedro.data.resident import resident_if_it_fits
 from autofis_kedro.errors import UserError
 from autofis_kedro.evaluation.metrics import score
 from autofis_kedro.models import CTRModel
@@ -57,18 +58,19 @@ def fit(
     check_examples(valid, model.schema, "validation examples")
     keep_large_buffers()
     model.to(device_of(config))
+    train_rows, valid_rows = (resident_if_it_fits(examples, device_of(config)) for examples in (train, valid))
     steps = -(-train.n_rows // config.batch_size)
     run = Run(model, make_optimizers(model, config, search, steps), config, steps, search)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         run.restore(checkpoint)
         with TrainingProgress(name, run.epochs * train.n_rows, run.step * config.batch_size) as progress:
-            _train(run, train, valid, seed, checkpoint, progress)
+            _train(run, train_rows, valid_rows, seed, checkpoint, progress)
     return run.finish()
 
 
 def _train(
-    run: Run, train: Examples, valid: Examples, seed: int, checkpoint: Checkpoint | None, progress: TrainingProgress
+    run: Run, train: Rows, valid: Rows, seed: int, checkpoint: Checkpoint | None, progress: TrainingProgress
 ) -> None:
     gate_batches = _gate_batches(run, valid, seed)
     while not run.is_finished:
@@ -84,7 +86,7 @@ def _train(
                 return
 
 
-def _gate_batches(run: Run, valid: Examples, seed: int) -> Iterator[Batch | None]:
+def _gate_batches(run: Run, valid: Rows, seed: int) -> Iterator[Batch | None]:
     """Validation rows for the gates of a bi-level search, from the run's step on; None for each step of all else."""
     if run.search is None or run.search.optimization == "one_level":
         yield from repeat(None)
@@ -124,7 +126,7 @@ def _loss(run: Run, batch: Batch) -> Tensor:
     return torch.nn.functional.binary_cross_entropy_with_logits(logit_B, batch.labels_B)
 
 
-def _evaluate(run: Run, train: Examples, valid: Examples, progress: TrainingProgress) -> None:
+def _evaluate(run: Run, train: Rows, valid: Rows, progress: TrainingProgress) -> None:
     run.optimizers.flush()
     prepare_for_evaluation(run.model, train, run.config)
     metrics = score(valid.labels, predict(run.model, valid, run.config))
