@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import numpy as np
+import torch
 
 from autofis_kedro.data.batches import Batch, take
 from autofis_kedro.data.examples import Examples, IdLists
@@ -28,6 +29,17 @@ def random_examples(schema, n_rows, seed):
         values = rng.integers(schema.offsets[i], schema.offsets[i + 1], lengths.sum()).astype(np.int32)
         bags[i] = IdLists(values, np.concatenate([[0], lengths.cumsum()]).astype(np.int64))
     return Examples.from_arrays(np.stack(ids, 1), rng.integers(0, 2, n_rows), bags)
+
+
+def dense_gradient(table, batch):
+    """What a table that keeps its gradient has of a batch, as autograd would have it: [N, width]."""
+    reads, gradient = table.grouped_reads(batch), table.take_gradient()
+    dense = torch.zeros_like(table.weight)
+    if gradient.of_reads_ZK is not None:
+        dense.index_add_(0, batch.ids_Z, gradient.of_reads_ZK)
+    if gradient.of_rows_UK is not None:
+        dense.index_add_(0, reads.rows_U, gradient.of_rows_UK)
+    return dense.detach()
 
 
 def random_batch(schema, n_rows=7, seed=0) -> Batch:

@@ -9,8 +9,17 @@ from hypothesis import strategies as st
 from autofis_kedro.models.pair_products import pair_products
 from autofis_kedro.models.pair_sum import sum_of_all_pair_products
 from autofis_kedro.models.triples import by_first_field, sum_of_all_triple_products, triple_products
+from autofis_kedro.optim.row_kernels_numba import NumbaKernels
 from tests.models.zoo import SPECS, shaken
-from tests.problems import all_pairs, all_triples, logits_by_hand, random_batch, random_examples, schema_of
+from tests.problems import (
+    all_pairs,
+    all_triples,
+    dense_gradient,
+    logits_by_hand,
+    random_batch,
+    random_examples,
+    schema_of,
+)
 
 
 @pytest.mark.parametrize("multi_hot", [(), (1,), (0, 3)])
@@ -86,19 +95,22 @@ def test_gradients_are_those_of_the_logit(name):
     assert torch.autograd.gradcheck(logits, weights)
 
 
+@pytest.mark.parametrize("is_grouped", [False, True])
 @pytest.mark.parametrize("multi_hot", [(), (2,)])
-@pytest.mark.parametrize("name", ["autodeepfm", "ffm", "ffm_with_gates"])
-def test_gradients_kept_by_read_sum_to_autograds(name, multi_hot):
+@pytest.mark.parametrize("name", ["fm", "deepfm", "autofm", "autodeepfm", "ffm", "ffm_with_gates", "fm_3rd"])
+def test_gradients_kept_for_the_optimizer_sum_to_autograds(name, multi_hot, is_grouped):
     schema = schema_of([5, 6, 4, 7], multi_hot)
     model, twin = shaken(SPECS[name], schema), shaken(SPECS[name], schema)
     for table in twin.tables:
         table.keep_gradient()
     for seed in range(3):
         batch = random_batch(schema, 11, seed)
+        for table in twin.tables if is_grouped else ():
+            table.begin(batch, NumbaKernels().group(batch.ids_Z, len(table.weight)))
         for m in (model, twin):
             m.zero_grad(set_to_none=True)
             m(batch).square().sum().backward()
         for table, other in zip(twin.tables, model.tables, strict=True):
             assert table.weight.grad is None
-            summed = torch.zeros_like(table.weight).index_add_(0, batch.ids_Z, table.take_gradient())
+            summed = dense_gradient(table, batch)
             torch.testing.assert_close(summed, other.weight.grad)

@@ -42,4 +42,4 @@ def test_a_kept_gradient_is_the_sums_for_each_read():
     factor_B = torch.randn(200)
     sum_of_weights(table, batch).backward(factor_B)
     assert table.weight.grad is None
-    torch.testing.assert_close(table.take_gradient().view(200, 4), factor_B[:, None].expand(200, 4))
+    torch.testing.assert_close(table.take_gradient().of_reads_ZK.view(200, 4), factor_B[:, None].expand(200, 4))

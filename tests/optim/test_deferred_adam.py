@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from autofis_kedro.data.reads import RowGradient
 from autofis_kedro.optim.deferred_adam import DeferredAdam, kernels_for
 from autofis_kedro.optim.row_kernels import TorchKernels
 
@@ -56,7 +57,7 @@ def run(adam, steps, dtype=torch.float32, flush_every=0):
     for t, (rate, ids, gradients) in enumerate(steps, 1):
         adam.rates = [rate] * len(adam.rates)
         adam.begin(torch.from_numpy(ids.astype(np.int32)))
-        adam.step([tensor(gradients, dtype) for _ in adam.rates])
+        adam.step([RowGradient(tensor(gradients, dtype)) for _ in adam.rates])
         if flush_every and t % flush_every == 0:
             adam.flush()
 
@@ -153,7 +154,7 @@ def test_tables_of_other_widths_and_rates_share_their_rows():
     for rate, ids, gradients in steps:
         adam.rates = [rate, 10 * rate]
         adam.begin(torch.from_numpy(ids.astype(np.int32)))
-        adam.step([tensor(gradients), tensor(gradients[:, :1])])
+        adam.step([RowGradient(tensor(gradients)), RowGradient(tensor(gradients[:, :1]))])
     adam.flush()
     faster = [(10 * rate, ids, gradients) for rate, ids, gradients in steps]
     for table, taken in ((wide, steps), (narrow, faster)):
@@ -168,3 +169,29 @@ def test_many_steps_without_a_flush():
     run(adam, many)
     adam.flush()
     assert_moved(table, start, dense(start, many))
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_sums_by_row_and_what_single_reads_add_are_one_gradient(name):
+    start, steps = problem(9)
+    by_read, by_row, in_parts = tensor(start), tensor(start), tensor(start)
+    for table in (by_read, by_row, in_parts):
+        adam = DeferredAdam([table], [1.0], kernels=kernels(name))
+        for rate, ids, gradients in steps:
+            adam.rates = [rate]
+            reads = adam.begin(torch.from_numpy(ids.astype(np.int32)))
+            owner_Z = torch.empty(len(ids), dtype=torch.int64)
+            owner_Z[reads.order_Z.long()] = torch.repeat_interleave(torch.diff(reads.starts_U)).long()
+            of_reads_ZK = tensor(gradients)
+            of_rows_UK = torch.zeros(len(reads.rows_U), of_reads_ZK.shape[1]).index_add_(0, owner_Z, of_reads_ZK)
+            if table is by_read:
+                gradient = RowGradient(of_reads_ZK)
+            elif table is by_row:
+                gradient = RowGradient(None, of_rows_UK)
+            else:
+                gradient = RowGradient(0.75 * of_reads_ZK, 0.25 * of_rows_UK)
+            adam.step([gradient])
+        adam.flush()
+    moved = (by_read - tensor(start)).abs().max()
+    for table in (by_row, in_parts):
+        assert (table - by_read).abs().max() < 1e-5 * moved

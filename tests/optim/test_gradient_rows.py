@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from autofis_kedro.compiled import is_plain_torch, plain_torch
+from autofis_kedro.data.reads import RowGradient
 from autofis_kedro.optim.gradient_rows import GradientRows
 
 N = 50
@@ -21,11 +22,28 @@ def test_the_gradient_of_each_row_is_the_sum_of_its_reads_and_is_cleared(is_plai
         gradients = [torch.randn(n_reads, table.shape[1], generator=generator) for table in tables]
         expected = [torch.zeros(N, g.shape[1]).double().index_add_(0, ids_Z, g.double()) for g in gradients]
         rows.begin(ids_Z)
-        rows.fill(gradients)
+        rows.fill([RowGradient(gradient) for gradient in gradients])
         for table, sums in zip(tables, expected, strict=True):
             torch.testing.assert_close(table.grad.double(), sums, rtol=1e-5, atol=1e-5)
         rows.clear()
         assert not any(table.grad.any() for table in tables)
+
+
+def test_sums_by_row_are_added_to_what_single_reads_have():
+    table = nn.Parameter(torch.zeros(N, 7))
+    rows, generator = GradientRows([table]), torch.Generator().manual_seed(0)
+    ids_Z = torch.randint(0, N, (300,), dtype=torch.int32, generator=generator)
+    reads = rows.begin(ids_Z)
+    of_reads_ZK = torch.randn(300, 7, generator=generator)
+    of_rows_UK = torch.randn(len(reads.rows_U), 7, generator=generator)
+    for gradient in (RowGradient(of_reads_ZK, of_rows_UK), RowGradient(None, of_rows_UK)):
+        expected = torch.zeros(N, 7).double().index_add_(0, reads.rows_U, of_rows_UK.double())
+        if gradient.of_reads_ZK is not None:
+            expected.index_add_(0, ids_Z, of_reads_ZK.double())
+        rows.fill([gradient])
+        torch.testing.assert_close(table.grad.double(), expected, rtol=1e-5, atol=1e-5)
+        rows.clear()
+        assert not table.grad.any()
 
 
 def test_plain_torch_ends_with_its_block():

@@ -131,7 +131,8 @@ def replay(recording, on_step, adam_form=EpsilonHatAdam, defer_tables=False):
         if deferred is not None:
             gradients = [table.take_gradient() for table in model.tables]
             for table, gradient in zip(tables, gradients, strict=True):
-                table.grad = torch.zeros_like(table).index_add_(0, batch.ids_Z, gradient)  # on_step looks at it
+                # on_step looks at it
+                table.grad = torch.zeros_like(table).index_add_(0, batch.ids_Z, gradient.of_reads_ZK)
         if t == 0:
             on_step(-1, logits, loss, model, grda)
         adam.step()

@@ -1,4 +1,7 @@
-"""The reads of a batch, grouped by table row."""
+"""The reads of a batch, grouped by table row, and their gradient.
+
+Shapes: Z reads, U different rows among them, K width of the table.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +23,16 @@ class Reads:
     rows_U: Tensor
     order_Z: Tensor
     starts_U: Tensor
+
+
+@dataclass(frozen=True)
+class RowGradient:
+    """The gradient of the rows that a batch reads: the sum of both parts. Whoever takes it may overwrite it.
+
+    Attributes:
+        of_reads_ZK: of each read, in the order of ``Batch.ids_Z``, to be added up by row; or None.
+        of_rows_UK: of each row, in the order of ``Reads.rows_U``; or None.
+    """
+
+    of_reads_ZK: Tensor | None = None
+    of_rows_UK: Tensor | None = None

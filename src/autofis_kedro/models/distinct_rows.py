@@ -44,7 +44,7 @@ class DistinctRows:
         place_BF: where in ``rows_U`` the row of each read is.
         reader_Z: the batch rows that read each row, ascending.
         starts_U: where each row's begin in ``reader_Z``, with the end: [U + 1].
-        first_read_U: place of each row's first read in ``Batch.ids_Z``.
+        number_U: where in the batch's ``Reads.rows_U`` each row is.
     """
 
     table_TK: Tensor
@@ -54,7 +54,7 @@ class DistinctRows:
     place_BF: Tensor
     reader_Z: Tensor
     starts_U: Tensor
-    first_read_U: Tensor
+    number_U: Tensor
 
     @property
     def n_inputs(self) -> int:
@@ -128,7 +128,7 @@ class _ProductOfRows(torch.autograd.Function):
         into_weight_DN, into_vectors_UK = distinct_rows_numba.gradients(
             rows, vectors_UK, weight_DN, gradient_BN, ctx.room
         )
-        rows.parts.of_rows = rows.first_read_U, into_vectors_UK
+        rows.parts.add_rows(into_vectors_UK)
         into_others_BX = None
         if others_BX is not None:
             into_weight_DN[rows.n_inputs :] = fast_mm(others_BX.T, gradient_BN)

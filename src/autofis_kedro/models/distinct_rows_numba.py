@@ -85,6 +85,7 @@ def gradients(
 ) -> tuple[Tensor, Tensor]:
     """Of the weights, as far as they are the fields', and of the vectors, given that of the product: [D, N], [U, K].
 
+    The vectors' are in the order of ``Reads.rows_U``.
     Every thread takes some of the hidden units, whose gradients stay in its caches while it goes from field to field.
     """
     use_torch_threads()
@@ -96,7 +97,9 @@ def gradients(
     into_weight_DN = torch.empty_like(weight_DN)
     given = (vectors_UK, rows.field_starts, rows.reader_Z, rows.starts_U, transposed(weight_DN), gradient_BN)
     _gradients(*arrays(*given, starts_P, sums_PX, into_weight_DN, into_vectors_PUK))
-    return into_weight_DN, into_vectors_PUK.sum(0)
+    into_vectors_UK = torch.empty_like(vectors_UK)
+    _add_parts(*arrays(into_vectors_PUK, rows.number_U, into_vectors_UK))
+    return into_weight_DN, into_vectors_UK
 
 
 def _parts(n_units: int) -> tuple[Tensor, int]:
@@ -108,12 +111,6 @@ def _parts(n_units: int) -> tuple[Tensor, int]:
     n_parts = min(n_vectors, 2 * max(1, round(n_units / UNITS / 2)))
     starts_P = (torch.arange(n_parts + 1) * n_vectors // n_parts * LANES).clamp(max=n_units)
     return starts_P, int(starts_P.diff().max())
-
-
-def add_to_places(into_ZK: Tensor, place_U: Tensor, added_UK: Tensor) -> None:
-    """Add rows to others, none twice to the same."""
-    use_torch_threads()
-    _add_to_places(*arrays(into_ZK, place_U, added_UK))
 
 
 @njit(parallel=True, cache=True)
@@ -131,7 +128,7 @@ def _by_field(
     is_own_F = n_reads_F == n_rows
     for f in range(n_fields):
         field_starts[f + 1] += field_starts[f]
-    rows, first_reads = np.empty(n_found, np.int32), np.empty(n_found, np.int32)
+    rows, numbers = np.empty(n_found, np.int32), np.empty(n_found, np.int32)
     starts = np.empty(n_found + 1, np.int32)
     place_BF, reader_Z = np.empty((n_rows, n_fields), np.int32), np.empty(n_reads, np.int32)
     starts[n_found] = n_reads
@@ -140,13 +137,13 @@ def _by_field(
         for b in range(n_rows if is_own_F[f] else 0):
             u = number_FB[f, b]
             if u >= 0:
-                rows[place], first_reads[place], starts[place] = rows_U[u], order_Z[starts_U[u]], read
+                rows[place], numbers[place], starts[place] = rows_U[u], u, read
                 for z in order_Z[starts_U[u] : starts_U[u + 1]]:
                     reader_Z[read], place_BF[z // n_fields, f] = z // n_fields, place
                     is_own_F[f] = is_own_F[f] and z % n_fields == f
                     read += 1
                 place += 1
-    return rows, field_starts, place_BF, reader_Z, starts, first_reads, is_own_F
+    return rows, field_starts, place_BF, reader_Z, starts, numbers, is_own_F
 
 
 @njit(parallel=True, cache=True)
@@ -221,7 +218,11 @@ def _add_rows(width: int, arrays: Any, starts: Any, stride: int, places: Array) 
 
 
 @njit(parallel=True, cache=True)
-def _add_to_places(into_ZK: Array, place_U: Array, added_UK: Array) -> None:
-    size = into_ZK.shape[1]
-    for u in prange(len(place_U)):
-        add_row(size, (into_ZK, added_UK), (place_U[u] * size, u * size), (ZERO,))
+def _add_parts(parts_PUK: Array, number_U: Array, into_UK: Array) -> None:
+    """The sums over the parts, each row at its number."""
+    size = into_UK.shape[1]
+    for u in prange(len(number_U)):
+        at = number_U[u] * size
+        copy_row(size, (into_UK, parts_PUK), (at, u * size), (ZERO,))
+        for part in range(1, len(parts_PUK)):
+            add_row(size, (into_UK, parts_PUK), (at, (part * len(number_U) + u) * size), (ZERO,))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from autofis_kedro.data.batches import Bag, Batch
-from autofis_kedro.data.reads import Reads
+from autofis_kedro.data.reads import Reads, RowGradient
 from autofis_kedro.data.schema import MISSING, OTHER, UNSEEN, Schema
 
 
@@ -21,12 +21,18 @@ class Parts:
     """Gradients of a batch's reads of a table, on their way to its optimizer, which adds up those of a row.
 
     Attributes:
+        reads: of the batch, where they are grouped by row: so gradients may be, too.
         of_reads: one for each read: of the one-hot fields, 0, and of each multi-hot field, from 1 on.
-        of_rows: further ones, added up by row: the place of each row's first read [U], and the sums [U, width].
+        of_rows: further ones, added up by row, in the order of ``reads``: [U, width].
     """
 
+    reads: Reads | None = None
     of_reads: dict[int, Tensor] = dataclasses.field(default_factory=dict)
-    of_rows: tuple[Tensor, Tensor] | None = None
+    of_rows: Tensor | None = None
+
+    def add_rows(self, sums_UK: Tensor) -> None:
+        """Take what is added up by row."""
+        self.of_rows = sums_UK if self.of_rows is None else self.of_rows.add_(sums_UK)
 
 
 class _GatherInto(torch.autograd.Function):
@@ -62,26 +68,21 @@ class FieldTable(nn.Module):
         """From now on hold the gradient of each read for ``take_gradient`` instead of ``weight.grad``."""
         self.gradient_parts = Parts()
 
-    def take_gradient(self) -> Tensor:
-        """The gradient of each read of the last batch, in the order of ``Batch.ids_Z``: [Z, width].
-
-        Only their sum over the reads of one row is that row's gradient: sums may stand with its first read.
-        """
-        parts, grouped = self.gradient_parts, self._grouped
+    def take_gradient(self) -> RowGradient:
+        """The gradient of the last batch's rows."""
+        parts = self.gradient_parts
         assert parts is not None, "keep_gradient was not called"
-        assert parts.of_reads or parts.of_rows, "no backward pass"
+        assert parts.of_reads or parts.of_rows is not None, "no backward pass"
         self.gradient_parts, self._grouped = Parts(), None
         of_reads = [parts.of_reads[part] for part in sorted(parts.of_reads)]
-        if parts.of_rows is None:
-            return of_reads[0] if len(of_reads) == 1 else torch.cat(of_reads)
-        assert grouped is not None, "sums by row need grouped reads"
-        return _with_sums(of_reads[0] if of_reads else None, *parts.of_rows, len(grouped[1].order_Z))
+        joined = torch.cat(of_reads) if len(of_reads) > 1 else of_reads[0] if of_reads else None
+        return RowGradient(joined, parts.of_rows)
 
     def begin(self, batch: Batch, reads: Reads) -> None:
         """Take note of how the reads of the next batch are grouped; a gradient that nobody took is none of its own."""
         self._grouped = batch, reads
         if self.gradient_parts is not None:
-            self.gradient_parts = Parts()
+            self.gradient_parts = Parts(reads)
 
     def grouped_reads(self, batch: Batch) -> Reads | None:
         """The reads of a batch, if ``begin`` has told them."""
@@ -106,8 +107,11 @@ class FieldTable(nn.Module):
             A tensor [N, width], the row of each field's vector in it [B, F], and what takes the gradient of these
             reads, as part 0; None if it is the gradient of the tensor.
         """
-        if not batch.bags and (self.gradient_parts is not None or not torch.is_grad_enabled()):
-            return self.weight, batch.one_hot_BO, self.gradient_parts
+        parts = self.gradient_parts
+        if not batch.bags and (parts is not None or not torch.is_grad_enabled()):
+            is_told = parts is None or parts.reads is None or self.grouped_reads(batch) is not None
+            assert is_told or not torch.is_grad_enabled(), "begin was told another batch"
+            return self.weight, batch.one_hot_BO, parts
         return *one_row_each(self(batch)), None
 
     def _gather(self, ids: Tensor, part: int) -> Tensor:
@@ -123,17 +127,6 @@ class FieldTable(nn.Module):
         row_Z = torch.repeat_interleave(lengths_B, output_size=len(vectors_ZK))
         sums_BK = vectors_ZK.new_zeros(len(lengths_B), vectors_ZK.shape[1]).index_add(0, row_Z, vectors_ZK)
         return sums_BK if self.pooling == "sum" else sums_BK / lengths_B[:, None]
-
-
-def _with_sums(of_reads_ZK: Tensor | None, place_U: Tensor, sums_UK: Tensor, n_reads: int) -> Tensor:
-    """Gradients by read, with those of rows added to their first reads: [Z, width]."""
-    from autofis_kedro.models.distinct_rows_numba import add_to_places  # importing numba takes half a second
-
-    if of_reads_ZK is None:
-        of_reads_ZK = sums_UK.new_zeros(n_reads, sums_UK.shape[1])
-    of_reads_ZK = of_reads_ZK.contiguous()
-    add_to_places(of_reads_ZK, place_U, sums_UK)
-    return of_reads_ZK
 
 
 def one_row_each(vectors_BFK: Tensor) -> tuple[Tensor, Tensor]:

@@ -43,8 +43,14 @@ class _SumOfWeights(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, None, None]:
+        parts: Parts | None = ctx.parts
+        if parts is not None and parts.reads is not None:
+            from autofis_kedro.models.linear_numba import sums_by_row
+
+            parts.add_rows(sums_by_row(gradients[0], parts.reads, ctx.shape[1]))
+            return None, None, None
         into_Z1 = gradients[0][:, None].expand(ctx.shape).reshape(-1, 1)
-        if ctx.parts is None:
+        if parts is None:
             return into_Z1, None, None
-        ctx.parts.of_reads[0] = into_Z1
+        parts.of_reads[0] = into_Z1
         return None, None, None

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from autofis_kedro.compiled import is_compiled
 from autofis_kedro.models.embeddings import Parts, one_row_each
-from autofis_kedro.models.room import Room
 
 
 def sum_of_all_pair_products(e_BFK: Tensor) -> Tensor:
@@ -24,12 +23,9 @@ def sum_of_all_pair_products(e_BFK: Tensor) -> Tensor:
 
 
 def pair_sum_of_rows(
-    table_NK: Tensor, rows_BF: Tensor, parts: Parts | None, hands_on: bool = False, room: Room | None = None
+    table_NK: Tensor, rows_BF: Tensor, parts: Parts | None, hands_on: bool = False
 ) -> tuple[Tensor, Tensor | None]:
     """The same, compiled, of the vectors that ``FieldTable.read_in_place`` tells: [B].
-
-    Args:
-        room: for the gradient that ``parts`` takes, used up before the next backward pass; new memory without it.
 
     Returns:
         The sum; and, if it ``hands_on``, the table for others to read, each row once: their gradient is where that of
@@ -37,7 +33,7 @@ def pair_sum_of_rows(
     """
     if not torch.is_grad_enabled():
         return _forward(table_NK, rows_BF)[0], None
-    given = (table_NK, rows_BF, parts, hands_on, room)
+    given = (table_NK, rows_BF, parts, hands_on)
     out_B, vectors_NK = _PairSumOfRows.apply(*given)  # type: ignore[no-untyped-call]
     return out_B, vectors_NK
 
@@ -53,30 +49,31 @@ class _PairSumOfRows(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, table_NK: Tensor, rows_BF: Tensor, parts: Parts | None, hands_on: bool, room: Room | None
+        ctx: Any, table_NK: Tensor, rows_BF: Tensor, parts: Parts | None, hands_on: bool
     ) -> tuple[Tensor, Tensor | None]:
         out_B, sum_BK = _forward(table_NK, rows_BF)
         ctx.save_for_backward(table_NK, rows_BF, sum_BK)
-        ctx.parts, ctx.room = parts, room
+        ctx.parts = parts
         return out_B, table_NK.view_as(table_NK) if hands_on else None
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, None, None, None, None]:
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, None, None, None]:
         from autofis_kedro.models import pair_sum_numba
 
         table_NK, rows_BF, sum_BK = ctx.saved_tensors
         gradient_B, others_ZK = gradients
         assert gradient_B is not None, "the sum is part of the logit"
-        shape = rows_BF.numel(), table_NK.shape[1]
-        if others_ZK is not None:  # what the reads get from elsewhere, in memory that is nobody else's
-            into_ZK = others_ZK.contiguous()
-        elif ctx.parts is not None and ctx.room is not None:
-            into_ZK = ctx.room.of_shape(*shape)
-        else:
-            into_ZK = table_NK.new_empty(shape)
-        is_added = others_ZK is not None
+        parts: Parts | None = ctx.parts
+        if parts is not None and parts.reads is not None and others_ZK is None:
+            fields = rows_BF.shape[1]
+            parts.add_rows(pair_sum_numba.gradient_of_rows(table_NK, parts.reads, fields, sum_BK, gradient_B))
+            return None, None, None, None
+        is_added = others_ZK is not None  # what the reads get from elsewhere, in memory that is nobody else's
+        into_ZK = (
+            table_NK.new_empty(rows_BF.numel(), table_NK.shape[1]) if others_ZK is None else others_ZK.contiguous()
+        )
         pair_sum_numba.gradient_of_reads(table_NK, rows_BF, sum_BK, gradient_B, into_ZK, is_added=is_added)
-        if ctx.parts is None:
-            return into_ZK, None, None, None, None
-        ctx.parts.of_reads[0] = into_ZK
-        return None, None, None, None, None
+        if parts is None:
+            return into_ZK, None, None, None
+        parts.of_reads[0] = into_ZK
+        return None, None, None, None

@@ -1,6 +1,6 @@
 """The sum of all pairs' products compiled by numba: each batch row's vectors are in the nearest cache while they count.
 
-Shapes: B rows, F fields, K embedding size, N rows of a table, Z = B * F reads.
+Shapes: B rows, F fields, K embedding size, N rows of a table, Z = B * F reads, U different rows among them.
 """
 
 # mypy: disable-error-code="untyped-decorator, no-untyped-call"
@@ -13,9 +13,10 @@ from numba import njit, prange
 from torch import Tensor
 
 from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays
-from autofis_kedro.compiled.prefetch import prefetch_read
+from autofis_kedro.compiled.prefetch import AHEAD, prefetch_read
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.compiled.vectors import over_rows
+from autofis_kedro.data.reads import Reads
 
 HALF = np.float32(0.5)
 
@@ -37,6 +38,22 @@ def gradient_of_reads(
     _gradient(*given)
 
 
+def gradient_of_rows(table_NK: Tensor, reads: Reads, n_fields: int, sum_BK: Tensor, gradient_B: Tensor) -> Tensor:
+    """The same added up by table row, without one for each read: [U, K].
+
+    Of a row e that batch rows b read, ``sum_b g_b (sum_b - e)``: a batch row's sum is in the cache.
+    """
+    use_torch_threads()
+    into_UK = table_NK.new_empty(len(reads.rows_U), table_NK.shape[1])
+    grouped = reads.rows_U, reads.order_Z, reads.starts_U
+    given: list[Any] = [*arrays(table_NK, *grouped, sum_BK, gradient_B, into_UK), np.uint32(n_fields)]
+    _gradient_of_rows(*given)
+    return into_UK
+
+
+_put_scaled = over_rows(lambda rows, shared: (shared[0] * rows[1],))
+_add_scaled = over_rows(lambda rows, shared: (rows[0] + shared[0] * rows[1],))
+_take_scaled = over_rows(lambda rows, shared: (rows[0] - shared[0] * rows[1],))
 _add_with_square = over_rows(lambda rows, _: (rows[0] + rows[2], rows[1] + rows[2] * rows[2]))
 _put_scaled_rest = over_rows(lambda rows, shared: (shared[0] * (rows[1] - rows[2]),))
 _add_scaled_rest = over_rows(lambda rows, shared: (rows[0] + shared[0] * (rows[1] - rows[2]),))
@@ -81,3 +98,30 @@ def _gradient(
                 _add_scaled_rest(size, arrays_here, starts, (gradient_B[b],))
             else:
                 _put_scaled_rest(size, arrays_here, starts, (gradient_B[b],))
+
+
+@njit(parallel=True, cache=True, fastmath=FAST)
+def _gradient_of_rows(
+    table_NK: Array,
+    rows_U: Array,
+    order_Z: Array,
+    starts_U: Array,
+    sum_BK: Array,
+    gradient_B: Array,
+    into_UK: Array,
+    n_fields: Any,
+) -> None:
+    size = table_NK.shape[1]
+    for u in prange(len(rows_U)):
+        if u + AHEAD < len(rows_U):
+            prefetch_read(table_NK, rows_U[u + AHEAD])
+        total = ZERO
+        for place in range(starts_U[u], starts_U[u + 1]):
+            b = np.int64(np.uint32(order_Z[place]) // n_fields)
+            gradient, arrays_here, starts = gradient_B[b], (into_UK, sum_BK), (u * size, b * size)
+            if place == starts_U[u]:
+                _put_scaled(size, arrays_here, starts, (gradient,))
+            else:
+                _add_scaled(size, arrays_here, starts, (gradient,))
+            total += gradient
+        _take_scaled(size, (into_UK, table_NK), (u * size, rows_U[u] * size), (total,))

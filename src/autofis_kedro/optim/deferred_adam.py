@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from autofis_kedro.compiled import is_compiled
-from autofis_kedro.data.reads import Reads
+from autofis_kedro.data.reads import Reads, RowGradient
 from autofis_kedro.optim.huge_pages import zeros_in_huge_pages
 from autofis_kedro.optim.row_kernels import AdamStep, RowKernels, Skipped, TableState, TorchKernels
 
@@ -80,11 +80,11 @@ class DeferredAdam:
         return self._reads
 
     @torch.no_grad()
-    def step(self, gradients: Sequence[Tensor]) -> None:
+    def step(self, gradients: Sequence[RowGradient]) -> None:
         """One step.
 
         Args:
-            gradients: of the reads given to ``begin``, in their order, for each table: [Z, K]. May be overwritten.
+            gradients: of the rows that the reads given to ``begin`` read, for each table. May be overwritten.
         """
         assert self._reads is not None, "step before begin"
         self._t += 1

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from autofis_kedro.compiled import is_compiled
-from autofis_kedro.data.reads import Reads
+from autofis_kedro.data.reads import Reads, RowGradient
 
 
 class GradientRows:
@@ -37,14 +37,14 @@ class GradientRows:
         """
         return self._sums.begin(ids_Z, reads)
 
-    def fill(self, gradients: Sequence[Tensor]) -> None:
+    def fill(self, gradients: Sequence[RowGradient]) -> None:
         """Put the sum of each row's gradients into its row.
 
         Args:
-            gradients: of the reads given to ``begin``, in their order, for each table: [Z, K].
+            gradients: of the rows that the reads given to ``begin`` read, for each table.
         """
-        for table, buffer, gradient_ZK in zip(self._tables, self._buffers, gradients, strict=True):
-            self._sums.add_to(buffer, gradient_ZK)
+        for table, buffer, gradient in zip(self._tables, self._buffers, gradients, strict=True):
+            self._sums.add_to(buffer, gradient)
             table.grad = buffer
 
     def clear(self) -> None:
@@ -61,9 +61,11 @@ class TorchSums:
         self.rows = ids_Z.long()  # index_fill_ takes no int32
         return reads
 
-    def add_to(self, buffer_NK: Tensor, gradient_ZK: Tensor) -> None:
-        """Add the gradient of each read to its row."""
-        buffer_NK.index_add_(0, self.rows, gradient_ZK)
+    def add_to(self, buffer_NK: Tensor, gradient: RowGradient) -> None:
+        """Add gradients to their rows; those by row are of grouped reads, which are not asked for here."""
+        assert gradient.of_rows_UK is None, "nobody grouped the reads"
+        assert gradient.of_reads_ZK is not None
+        buffer_NK.index_add_(0, self.rows, gradient.of_reads_ZK)
 
 
 def _sums_for(table: Tensor) -> TorchSums:

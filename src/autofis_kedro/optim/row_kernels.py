@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from autofis_kedro.data.reads import Reads
+from autofis_kedro.data.reads import Reads, RowGradient
 
 CHUNK_ROWS = 65_536
 """Rows brought up to date at once, so that intermediate tensors stay small beside the table."""
@@ -79,10 +79,10 @@ class RowKernels(Protocol):
         tables: Sequence[TableState],
         last_N: Tensor,
         reads: Reads,
-        gradients: Sequence[Tensor],
+        gradients: Sequence[RowGradient],
         step: AdamStep,
     ) -> None:
-        """Sum each row's gradients [Z, K] and make one Adam step of it; may overwrite the gradients."""
+        """Sum each row's gradients and make one Adam step of it; may overwrite the gradients."""
 
 
 class TorchKernels:
@@ -107,15 +107,18 @@ class TorchKernels:
         tables: Sequence[TableState],
         last_N: Tensor,
         reads: Reads,
-        gradients: Sequence[Tensor],
+        gradients: Sequence[RowGradient],
         step: AdamStep,
     ) -> None:
         """One Adam step of the rows read."""
         rows = reads.rows_U.long()
         owner_Z = torch.repeat_interleave(torch.diff(reads.starts_U))
-        for table, gradient_ZK, rate in zip(tables, gradients, step.rates, strict=True):
-            gradient_UK = gradient_ZK.new_zeros(len(rows), gradient_ZK.shape[1])
-            gradient_UK.index_add_(0, owner_Z, gradient_ZK[reads.order_Z])
+        for table, gradient, rate in zip(tables, gradients, step.rates, strict=True):
+            gradient_UK = table.weight.new_zeros(len(rows), table.weight.shape[1])
+            if gradient.of_rows_UK is not None:
+                gradient_UK += gradient.of_rows_UK
+            if gradient.of_reads_ZK is not None:
+                gradient_UK.index_add_(0, owner_Z, gradient.of_reads_ZK[reads.order_Z])
             m, v = table.moments[rows].unbind(1)
             m = step.beta_1 * m + (1 - step.beta_1) * gradient_UK
             v = step.beta_2 * v + (1 - step.beta_2) * gradient_UK.square()

@@ -17,11 +17,11 @@ import torch
 from numba import njit, prange
 from torch import Tensor
 
-from autofis_kedro.compiled.loops import Array
+from autofis_kedro.compiled.loops import Array, arrays
 from autofis_kedro.compiled.prefetch import AHEAD, prefetch_row
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.compiled.vectors import Numbers, add_row, over_rows
-from autofis_kedro.data.reads import Reads
+from autofis_kedro.data.reads import Reads, RowGradient
 from autofis_kedro.optim.gradient_rows import TorchSums
 from autofis_kedro.optim.grouping_numba import group
 from autofis_kedro.optim.row_kernels import AdamStep, Skipped, TableState
@@ -60,16 +60,17 @@ class NumbaKernels:
         tables: Sequence[TableState],
         last_N: Tensor,
         reads: Reads,
-        gradients: Sequence[Tensor],
+        gradients: Sequence[RowGradient],
         step: AdamStep,
     ) -> None:
-        """One Adam step of the rows read; the gradient of a row's first read becomes their sum."""
+        """One Adam step of the rows read; where gradients are by read alone, a row's first becomes their sum."""
         use_torch_threads()
         # 1 - beta is taken before rounding: float32's 1 - 0.999 is wrong in its fifth digit
         numbers = (step.eps_hat, step.beta_1, 1 - step.beta_1, step.beta_2, 1 - step.beta_2)
         _update(
             *_arrays_of(tables),
-            tuple(gradient_ZK.contiguous().numpy() for gradient_ZK in gradients),
+            tuple(_numbers(gradient.of_reads_ZK, table) for gradient, table in zip(gradients, tables, strict=True)),
+            tuple(_numbers(gradient.of_rows_UK, table) for gradient, table in zip(gradients, tables, strict=True)),
             tuple(np.float32(rate) for rate in step.rates),
             last_N.numpy(),
             reads.rows_U.numpy(),
@@ -84,6 +85,12 @@ def _arrays_of(tables: Sequence[TableState]) -> tuple[tuple[Array, ...], tuple[A
     return tuple(table.weight.numpy() for table in tables), tuple(table.moments.numpy() for table in tables)
 
 
+def _numbers(gradient: Tensor | None, table: TableState) -> Array:
+    """The gradient, or one of no rows."""
+    numbers: Array = (table.weight[:0] if gradient is None else gradient.contiguous()).numpy()
+    return numbers
+
+
 class NumbaSums(TorchSums):
     """Sums of the gradients of each row's reads, row by row."""
 
@@ -96,11 +103,14 @@ class NumbaSums(TorchSums):
         self.rows = self._reads.rows_U.long()
         return self._reads
 
-    def add_to(self, buffer_NK: Tensor, gradient_ZK: Tensor) -> None:
-        """Add the gradient of each read to its row."""
+    def add_to(self, buffer_NK: Tensor, gradient: RowGradient) -> None:
+        """Add gradients to their rows."""
         use_torch_threads()
-        arrays = (self._reads.rows_U, self._reads.order_Z, self._reads.starts_U, gradient_ZK.contiguous())
-        _add(buffer_NK.numpy(), *(tensor.numpy() for tensor in arrays))
+        reads = self._reads
+        if gradient.of_reads_ZK is not None:
+            _add(*arrays(buffer_NK, reads.rows_U, reads.order_Z, reads.starts_U, gradient.of_reads_ZK))
+        if gradient.of_rows_UK is not None:
+            _add_rows(*arrays(buffer_NK, reads.rows_U, gradient.of_rows_UK))
 
 
 def _moved(rows: Sequence[Numbers], shared: Sequence[Numbers]) -> tuple[Numbers, ...]:
@@ -159,7 +169,8 @@ def _catch_up(
 def _update(
     weights: Any,
     moments: Any,
-    gradients: Any,
+    of_reads: Any,
+    of_rows: Any,
     rates: Any,
     last_N: Array,
     rows_U: Array,
@@ -172,15 +183,21 @@ def _update(
         _ask_ahead(weights, moments, rows_U, u)
         row, head = rows_U[u], order_Z[starts_U[u]]
         for table in range(len(weights)):
-            gradient_ZK, size = gradients[table], weights[table].shape[1]
-            if u + AHEAD < len(rows_U):
-                prefetch_row(gradient_ZK, order_Z[starts_U[u + AHEAD]])
-            for place in range(starts_U[u] + 1, starts_U[u + 1]):
-                if place + AHEAD < len(order_Z):
-                    prefetch_row(gradient_ZK, order_Z[place + AHEAD])
-                add_row(size, (gradient_ZK, gradient_ZK), (head * size, order_Z[place] * size), (np.float32(0),))
-            rows = (weights[table], moments[table], moments[table], gradient_ZK)
-            starts = (row * size, 2 * row * size, (2 * row + 1) * size, head * size)
+            gradient_ZK, sum_UK, size = of_reads[table], of_rows[table], weights[table].shape[1]
+            begin = starts_U[u]
+            if len(sum_UK) == 0:  # the gradient of the first read becomes the sum
+                sum_UK, at, begin = gradient_ZK, head * size, begin + 1
+            else:
+                at = u * size
+            if len(gradient_ZK):
+                if u + AHEAD < len(rows_U):
+                    prefetch_row(gradient_ZK, order_Z[starts_U[u + AHEAD]])
+                for place in range(begin, starts_U[u + 1]):
+                    if place + AHEAD < len(order_Z):
+                        prefetch_row(gradient_ZK, order_Z[place + AHEAD])
+                    add_row(size, (sum_UK, gradient_ZK), (at, order_Z[place] * size), (np.float32(0),))
+            rows = (weights[table], moments[table], moments[table], sum_UK)
+            starts = (row * size, 2 * row * size, (2 * row + 1) * size, at)
             _step_row(size, rows, starts, (rates[table], *numbers))
         last_N[row] = now
 
@@ -200,3 +217,10 @@ def _add(buffer_NK: Array, rows_U: Array, order_Z: Array, starts_U: Array, gradi
         for place in range(starts_U[u], starts_U[u + 1]):
             starts = (rows_U[u] * size, order_Z[place] * size)
             add_row(size, (buffer_NK, gradient_ZK), starts, (np.float32(0),))
+
+
+@njit(parallel=True, cache=True)
+def _add_rows(buffer_NK: Array, rows_U: Array, sum_UK: Array) -> None:
+    size = buffer_NK.shape[1]
+    for u in prange(len(rows_U)):
+        add_row(size, (buffer_NK, sum_UK), (rows_U[u] * size, u * size), (np.float32(0),))
