@@ -18,6 +18,7 @@ from autofis_kedro.models.embeddings import FieldTable, one_row_each
 from autofis_kedro.models.norm import PlainBatchNorm
 from autofis_kedro.models.pair_products import pair_products
 from autofis_kedro.models.pair_sum import pair_sum_of_rows, sum_of_all_pair_products
+from autofis_kedro.models.room import Room
 from autofis_kedro.models.triples import by_first_field, sum_of_all_triple_products, triple_products
 from autofis_kedro.models.weighted_pairs import Read, normalised_pairs, weighted_pairs
 
@@ -69,6 +70,7 @@ class PairInteractions(Interactions[Tensor]):
     def __init__(self, pairs: tuple[tuple[int, ...], ...], n_fields: int, *, normalize: bool, weighted: bool) -> None:
         super().__init__(pairs, normalize=normalize, weighted=weighted)
         self._is_plain_sum = not normalize and not weighted and len(pairs) == math.comb(n_fields, 2)
+        self._room = Room()
 
     def products(self, e_BFK: Tensor) -> Tensor:
         """<e_i, e_j>: [B, P]."""
@@ -106,7 +108,7 @@ class PairInteractions(Interactions[Tensor]):
         Args:
             vector_FK: ``sum_i <e_i, vector_i>`` is added.
         """
-        return self._of(Read(*table.read_in_place(batch), self.tuples_OP), vector_FK)[0]
+        return self._of(Read(*table.read_in_place(batch), self.tuples_OP, room=self._room), vector_FK)[0]
 
     def _of(self, read: Read, vector_FK: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         if self._is_plain_sum:

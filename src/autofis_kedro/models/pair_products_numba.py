@@ -23,8 +23,10 @@ class NumbaPairProducts(TorchPairProducts):
         """As ``TorchPairProducts``."""
         none_P = gradient_BP.new_zeros(gradient_BP.shape[1])
         as_it_is = Line(none_P + 1, none_P, none_P)
-        into_ZK, _ = gradients(_reads(e_BFK, pairs_2P), gradient_BP, gradient_BP.new_zeros(len(e_BFK)), as_it_is)
-        return into_ZK.view(e_BFK.shape)
+        into_BFK = e_BFK.new_empty(e_BFK.shape)
+        no_sum_B = gradient_BP.new_zeros(len(e_BFK))
+        gradients(_reads(e_BFK, pairs_2P), gradient_BP, no_sum_B, as_it_is, into_BFK.flatten(0, 1))
+        return into_BFK
 
 
 def _reads(e_BFK: Tensor, pairs_2P: Tensor) -> Reads:

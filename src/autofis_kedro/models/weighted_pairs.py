@@ -17,6 +17,7 @@ from torch import Tensor
 
 from autofis_kedro.models.embeddings import Parts
 from autofis_kedro.models.normalised_sum import Statistics, gradient_line, sum_of_normalised
+from autofis_kedro.models.room import Room
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Read:
         pairs_2P: positions of the fields of each pair.
         hands_on: whether the table is given back for others to read, each row once: their gradient is where that of
             the pairs is added.
+        room: for the gradient that ``parts`` takes, used up before the next backward pass; new memory without it.
     """
 
     table_NK: Tensor
@@ -37,6 +39,7 @@ class Read:
     parts: Parts | None
     pairs_2P: Tensor
     hands_on: bool = False
+    room: Room | None = None
 
 
 def weighted_pairs(read: Read, weight_P: Tensor, vector_FK: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
@@ -116,6 +119,11 @@ def _reads(table_NK: Tensor, read: Read, vector_FK: Tensor) -> Any:
     return Reads(table_NK, read.rows_BF, read.pairs_2P[0], read.pairs_2P[1], vector_FK)
 
 
+def _room_for_reads(table_NK: Tensor, read: Read) -> Tensor:
+    shape = read.rows_BF.numel(), table_NK.shape[1]
+    return table_NK.new_empty(shape) if read.parts is None or read.room is None else read.room.of_shape(*shape)
+
+
 def _gradients(
     table_NK: Tensor,
     read: Read,
@@ -132,8 +140,10 @@ def _gradients(
     from autofis_kedro.models.weighted_pairs_numba import Line, gradients
 
     gradient_B, others_ZK = given
-    reads = _reads(table_NK, read, vector_FK)
-    into_ZK, into_vector_FK = gradients(reads, z_BP, gradient_B, Line(*line), others_ZK)
+    # what the reads get from elsewhere is in memory that is nobody else's
+    into_ZK = _room_for_reads(table_NK, read) if others_ZK is None else others_ZK.contiguous()
+    reads, is_added = _reads(table_NK, read, vector_FK), others_ZK is not None
+    into_vector_FK = gradients(reads, z_BP, gradient_B, Line(*line), into_ZK, is_added=is_added)
     if read.parts is None:
         return into_ZK, into_vector_FK
     read.parts.of_reads[0] = into_ZK

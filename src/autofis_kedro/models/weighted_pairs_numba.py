@@ -55,24 +55,23 @@ def products(reads: Reads) -> tuple[Tensor, Tensor]:
 
 
 def gradients(
-    reads: Reads, z_BP: Tensor, gradient_B: Tensor, line: Line, others_ZK: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    """Of every read [Z, K], and of ``vector_FK``, g being the gradient of the sum.
+    reads: Reads, z_BP: Tensor, gradient_B: Tensor, line: Line, into_ZK: Tensor, *, is_added: bool = False
+) -> Tensor:
+    """Of every read, put into ``into_ZK`` or added to it, and of ``vector_FK``, g being the gradient of the sum.
 
-    Args:
-        others_ZK: what the reads get from elsewhere, in memory that is nobody else's: theirs from here are added to it.
+    Returns:
+        The latter.
     """
     use_torch_threads()
-    fields, size = reads.rows_BF.shape[1], reads.table_NK.shape[1]
-    into_ZK = reads.table_NK.new_empty(reads.rows_BF.numel(), size) if others_ZK is None else others_ZK.contiguous()
+    fields = reads.rows_BF.shape[1]
     into_vector_TFK = reads.vector_FK.new_zeros(PARTS, *reads.vector_FK.shape)
     is_dense = len(reads.first_P) >= DENSE * fields * (fields - 1) / 2
     given: list[Any] = arrays(*reads, z_BP, gradient_B, *line, into_ZK, into_vector_TFK, padded_rows(into_ZK, fields))
     if is_dense:
         given += arrays(padded_rows(into_ZK, padded(fields, ROWS)))
-    given.append(others_ZK is not None)
+    given.append(is_added)
     (_gradients_field_by_field if is_dense else _gradients_pair_by_pair)(*given)
-    return into_ZK, into_vector_TFK.sum(0)
+    return into_vector_TFK.sum(0)
 
 
 def padded_rows(like_NK: Tensor, n_rows: int) -> Tensor:
