@@ -31,15 +31,20 @@ def random_examples(schema, n_rows, seed):
     return Examples.from_arrays(np.stack(ids, 1), rng.integers(0, 2, n_rows), bags)
 
 
-def dense_gradient(table, batch):
+def taken_gradient(table, batch):
     """What a table that keeps its gradient has of a batch, as autograd would have it: [N, width]."""
-    reads, gradient = table.grouped_reads(batch), table.take_gradient()
-    dense = torch.zeros_like(table.weight)
+    reads = table.grouped_reads(batch)
+    return dense_gradient(table.weight, table.take_gradient(), batch, reads)
+
+
+def dense_gradient(weight, gradient, batch, reads):
+    """A ``RowGradient`` as autograd would have it: [N, width]."""
+    dense = torch.zeros_like(weight).detach()
     if gradient.of_reads_ZK is not None:
         dense.index_add_(0, batch.ids_Z, gradient.of_reads_ZK)
     if gradient.of_rows_UK is not None:
         dense.index_add_(0, reads.rows_U, gradient.of_rows_UK)
-    return dense.detach()
+    return dense
 
 
 def random_batch(schema, n_rows=7, seed=0) -> Batch:

@@ -50,20 +50,21 @@ def test_batches_are_where_the_examples_are():
     assert {batch.one_hot_BO.device, batch.labels_B.device} == {META}
 
 
-@pytest.mark.parametrize(("free", "is_there"), [(None, False), (900 * (4 * 4 + 1) * 2 - 2, False), (30_600, True)])
-def test_half_of_the_free_memory_is_for_the_rows(free, is_there, monkeypatch):
+@pytest.mark.parametrize(("free", "is_there"), [(None, False), (1000 + 30_598, False), (1000 + 30_600, True)])
+def test_half_of_what_training_leaves_is_for_the_rows(free, is_there, monkeypatch):
     monkeypatch.setattr(module, "free_bytes", lambda device: free)
-    assert isinstance(resident_if_it_fits(TRAIN, CPU), ResidentExamples) == is_there
+    assert TRAIN.one_hot.nbytes + TRAIN.labels.nbytes == 15_300
+    assert isinstance(resident_if_it_fits(TRAIN, CPU, needed=1000), ResidentExamples) == is_there
 
 
 def test_the_computers_own_memory_holds_no_second_copy():
-    assert resident_if_it_fits(TRAIN, CPU) is TRAIN
+    assert resident_if_it_fits(TRAIN, CPU, needed=0) is TRAIN
 
 
 def test_multi_hot_fields_stay_where_they_are(monkeypatch):
     monkeypatch.setattr(module, "free_bytes", lambda device: 1 << 40)
     examples = random_examples(schema_of([9, 8], multi_hot=(1,)), 50, 0)
-    assert resident_if_it_fits(examples, CPU) is examples
+    assert resident_if_it_fits(examples, CPU, needed=0) is examples
 
 
 def trained(how):

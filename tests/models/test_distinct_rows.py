@@ -13,7 +13,7 @@ from autofis_kedro.optim.row_kernels import TorchKernels
 from autofis_kedro.optim.row_kernels_numba import NumbaKernels
 from autofis_kedro.training import TrainingConfig, fit
 from tests.models.zoo import SPECS, shaken
-from tests.problems import dense_gradient, random_batch, random_examples, schema_of
+from tests.problems import random_batch, random_examples, schema_of, taken_gradient
 
 UNITS = 37
 WITH_MLP = [name for name, spec in SPECS.items() if spec.mlp is not None and spec.mlp.dropout == 0]
@@ -45,7 +45,7 @@ def product_and_gradients(table, batch, weight_DN, others_BX, bias_N, gradient_B
     given = [t.clone().requires_grad_() for t in (others_BX, weight_DN, bias_N)]
     out_BN = product_of_rows(rows, *given, Room())
     out_BN.backward(gradient_BN)
-    dense_NK = dense_gradient(table, batch)
+    dense_NK = taken_gradient(table, batch)
     return [out_BN.detach(), dense_NK, *(t.grad for t in given)]
 
 
@@ -111,7 +111,7 @@ def test_a_models_logits_and_gradients_do_not_change(name):
         table = tables.get(id(weight))
         gradient = weight.grad
         if table is not None:
-            gradient = dense_gradient(table, batch)
+            gradient = taken_gradient(table, batch)
         assert (gradient - exact.grad).norm() <= 1e-4 * exact.grad.norm() + 1e-4
 
 

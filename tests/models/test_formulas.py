@@ -14,11 +14,11 @@ from tests.models.zoo import SPECS, shaken
 from tests.problems import (
     all_pairs,
     all_triples,
-    dense_gradient,
     logits_by_hand,
     random_batch,
     random_examples,
     schema_of,
+    taken_gradient,
 )
 
 
@@ -112,5 +112,29 @@ def test_gradients_kept_for_the_optimizer_sum_to_autograds(name, multi_hot, is_g
             m(batch).square().sum().backward()
         for table, other in zip(twin.tables, model.tables, strict=True):
             assert table.weight.grad is None
-            summed = dense_gradient(table, batch)
+            summed = taken_gradient(table, batch)
             torch.testing.assert_close(summed, other.weight.grad)
+
+
+@pytest.mark.parametrize("multi_hot", [(), (2,)])
+@pytest.mark.parametrize("name", ["fm", "ipnn", "ffm"])
+def test_another_batch_than_begin_was_told_is_refused(name, multi_hot):
+    schema = schema_of([5, 6, 4, 7], multi_hot)
+    model, batch = shaken(SPECS[name], schema), random_batch(schema, 11)
+    for table in model.tables:
+        table.keep_gradient()
+        table.begin(batch, NumbaKernels().group(batch.ids_Z, len(table.weight)))
+    with pytest.raises(AssertionError, match="another batch"):
+        model(random_batch(schema, 11, 1))
+
+
+@pytest.mark.parametrize("name", ["ipnn", "ffm", "autofm"])
+def test_a_second_backward_pass_of_a_batch_is_refused(name):
+    schema = schema_of([5, 6, 4, 7])
+    model, batch = shaken(SPECS[name], schema), random_batch(schema, 11)
+    for table in model.tables:
+        table.keep_gradient()
+    loss = model(batch).sum()
+    loss.backward(retain_graph=True)
+    with pytest.raises(AssertionError, match="two backward passes"):
+        loss.backward()

@@ -9,7 +9,8 @@ import torch
 from autofis_kedro.models import CTRModel, MLPSpec, ModelSpec, pair_products, pair_sum
 from autofis_kedro.models.embeddings import one_row_each
 from autofis_kedro.models.pair_logits_numba import PairSumLogits, WeightedPairLogits
-from tests.problems import random_batch, schema_of
+from autofis_kedro.optim.row_kernels_numba import NumbaKernels
+from tests.problems import random_batch, schema_of, taken_gradient
 
 ALL_OF_6 = tuple(combinations(range(6), 2))
 SOME_OF_6 = ((2, 4), (0, 1), (4, 3), (0, 5))
@@ -118,3 +119,24 @@ def test_double_precision_predicts_over_few_pairs():
     expected_B = model(batch).detach()
     with torch.no_grad():
         torch.testing.assert_close(model(batch), expected_B)
+
+
+@pytest.mark.parametrize("is_grouped", [False, True], ids=["by_read", "by_row"])
+def test_a_frequent_large_vector_costs_the_gradient_no_digits(is_grouped):
+    schema = schema_of([3, 60, 40, 7])
+    model, batch = CTRModel(ModelSpec(embedding_dim=5), schema), random_batch(schema, 5000)
+    table = model.embedding
+    with torch.no_grad():
+        table.weight.normal_(generator=torch.Generator().manual_seed(0))
+        table.weight[: schema.offsets[1]] *= 100  # each is read by a third of the rows
+    exact = CTRModel(ModelSpec(embedding_dim=5), schema).double()
+    exact.load_state_dict({name: weight.double() for name, weight in model.state_dict().items()})
+    factor_B = torch.randn(5000, generator=torch.Generator().manual_seed(1))
+    exact(batch).backward(factor_B.double())
+    exact_gradient = exact.embedding.weight.grad
+    table.keep_gradient()
+    if is_grouped:
+        table.begin(batch, NumbaKernels().group(batch.ids_Z, len(table.weight)))
+    model(batch).backward(factor_B)
+    found, expected = (gradient[: schema.offsets[1]] for gradient in (taken_gradient(table, batch), exact_gradient))
+    assert (found - expected).norm() <= 4e-6 * expected.norm()

@@ -24,6 +24,7 @@ SPECS = {
     "mlp": ModelSpec(embedding_dim=5, normalize=True, weighting="learned", mlp=MLPSpec(hidden=(4,))),
     "third_order": ModelSpec(embedding_dim=5, order=3),
 }
+COMPILED = ("fm", "weights", "norm", "norm_and_weights")
 
 
 def trained(spec, pairs, multi_hot=()):
@@ -58,16 +59,25 @@ def test_plain_torch_is_followed(name):
         assert predictor(model)(batch).equal(model(batch).detach())
 
 
-def test_a_predictor_puts_the_model_in_evaluation_mode_and_has_the_weights_of_its_beginning():
-    model, batch = trained(SPECS["norm_and_weights"], SOME_OF_6)
-    before_B = model(batch).detach()
-    logits = predictor(model.train())
+@pytest.mark.parametrize("name", SPECS)
+def test_a_predictor_puts_the_model_in_evaluation_mode(name):
+    model, batch = trained(SPECS[name], SOME_OF_6)
+    before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    expected_B = model(batch).detach()
+    torch.testing.assert_close(predictor(model.train())(batch), expected_B, rtol=1e-4, atol=1e-4)
     assert not model.training
-    with torch.no_grad():
-        model.gates.mul_(2)
-    torch.testing.assert_close(logits(batch), before_B)
-    torch.testing.assert_close(predictor(model)(batch), model(batch).detach())
-    assert not torch.allclose(model(batch), before_B)
+    assert all(tensor.equal(before[key]) for key, tensor in model.state_dict().items())
+
+
+@pytest.mark.parametrize("multi_hot", [(), (1, 3)], ids=["one_hot", "multi_hot"])
+@pytest.mark.parametrize("name", SPECS)
+def test_a_linear_part_and_pairs_are_compiled(name, multi_hot):
+    model, _ = trained(SPECS[name], SOME_OF_6, multi_hot)
+    assert (model.logits_of_ids() is not None) == (name in COMPILED and not multi_hot)
+    with plain_torch():
+        assert model.logits_of_ids() is None
+    with estimating(model) as has_norms:
+        assert not has_norms or model.logits_of_ids() is None
 
 
 def test_statistics_that_are_being_estimated_are_the_batchs_own():

@@ -11,6 +11,7 @@ from autofis_kedro.data.schema import Field, Schema
 from autofis_kedro.models import CTRModel, MLPSpec, ModelSpec
 from autofis_kedro.optim import GRDA, EpsilonHatAdam
 from autofis_kedro.optim.deferred_adam import DeferredAdam
+from tests.problems import dense_gradient
 
 NAMES = {
     "embedding/w": "linear.weight",
@@ -122,7 +123,9 @@ def replay(recording, on_step, adam_form=EpsilonHatAdam, defer_tables=False):
         batch = batch_of(recording["X"][t], recording["y"][t])
         if deferred is not None:
             deferred.rates = [recording["lr"][t, 0]] * len(tables)
-            deferred.begin(batch.ids_Z)
+            reads = deferred.begin(batch.ids_Z)
+            for table in model.tables:
+                table.begin(batch, reads)
         logits = model(batch)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, batch.labels_B)
         for p in model.parameters():
@@ -131,8 +134,7 @@ def replay(recording, on_step, adam_form=EpsilonHatAdam, defer_tables=False):
         if deferred is not None:
             gradients = [table.take_gradient() for table in model.tables]
             for table, gradient in zip(tables, gradients, strict=True):
-                # on_step looks at it
-                table.grad = torch.zeros_like(table).index_add_(0, batch.ids_Z, gradient.of_reads_ZK)
+                table.grad = dense_gradient(table, gradient, batch, reads)  # on_step looks at it
         if t == 0:
             on_step(-1, logits, loss, model, grda)
         adam.step()

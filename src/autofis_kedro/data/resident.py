@@ -18,7 +18,7 @@ from autofis_kedro.data.examples import Examples, UInt8
 CHUNK_ROWS = 1 << 20
 """Rows that are copied at once: a mapped file is never in the computer's memory whole."""
 SHARE = 0.5
-"""Of the device's free memory, for the rows of one split: the rest is for training."""
+"""Of the memory that training leaves, for the rows of one split: what it needs is an estimate."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,14 @@ class ResidentExamples:
         return len(self.labels)
 
 
-def resident_if_it_fits(examples: Examples, device: torch.device) -> Examples | ResidentExamples:
-    """The examples in the device's memory; as they are on the CPU, with multi-hot fields, or if they are too large."""
-    free = free_bytes(device)
-    is_fit = free is not None and not examples.bags and examples.one_hot.nbytes + examples.labels.nbytes <= SHARE * free
+def resident_if_it_fits(examples: Examples, device: torch.device, needed: int) -> Examples | ResidentExamples:
+    """The examples in the device's memory; as they are on the CPU, with multi-hot fields, or if they are too large.
+
+    Args:
+        needed: bytes that training has yet to take.
+    """
+    free, n_bytes = free_bytes(device), examples.one_hot.nbytes + examples.labels.nbytes
+    is_fit = free is not None and not examples.bags and n_bytes <= SHARE * (free - needed)
     return resident(examples, device) if is_fit else examples
 
 
@@ -61,14 +65,17 @@ def resident(examples: Examples, device: torch.device) -> ResidentExamples:
 
 
 def free_bytes(device: torch.device) -> int | None:
-    """Free memory of a GPU; None of other devices."""
-    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
+    """Free memory of a GPU, with what torch holds there and does not use; None of other devices."""
+    if device.type != "cuda":
+        return None
+    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(torch.cuda.mem_get_info(device)[0]) + unused
 
 
 @take.register
 def _(examples: ResidentExamples, rows: NDArray[np.int64] | slice) -> Batch:
     if isinstance(rows, slice):
         return Batch(examples.ids_NO[rows].clone(), examples.labels_N[rows].float(), {})
-    # 16 KB for 2,000 rows: up to 64 KB, nobody waits for a copy to a GPU
-    rows_B = torch.from_numpy(rows).to(examples.ids_NO.device)
+    # 16 KB for 2,000 rows: up to 64 KB a GPU's driver takes at once, and nobody waits for the copy
+    rows_B = torch.from_numpy(rows).to(examples.ids_NO.device, non_blocking=True)
     return Batch(examples.ids_NO.index_select(0, rows_B), examples.labels_N.index_select(0, rows_B).float(), {})

@@ -115,7 +115,7 @@ class CTRModel(nn.Module):
         return logit_B if self.mlp is None else logit_B + self.mlp(e_BFK.flatten(1) if rows is None else rows, fed)
 
     def logits_of_ids(self) -> IdLogits | None:
-        """From ids [B, F] to logits [B], compiled, with the weights as they are now: of a linear part and pairs.
+        """From ids [B, F] to logits [B], compiled, as long as no weight changes: of a linear part and pairs.
 
         None of other models, of multi-hot fields and where nothing is compiled.
         """

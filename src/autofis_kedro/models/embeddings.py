@@ -30,6 +30,11 @@ class Parts:
     of_reads: dict[int, Tensor] = dataclasses.field(default_factory=dict)
     of_rows: Tensor | None = None
 
+    def put_reads(self, part: int, gradient_ZK: Tensor) -> None:
+        """Take what each read of a part has: once, for it may lie in memory that the next backward pass fills."""
+        assert part not in self.of_reads, "two backward passes of one batch"
+        self.of_reads[part] = gradient_ZK
+
     def add_rows(self, sums_UK: Tensor) -> None:
         """Take what is added up by row."""
         self.of_rows = sums_UK if self.of_rows is None else self.of_rows.add_(sums_UK)
@@ -49,7 +54,7 @@ class _GatherInto(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, None, None]:
-        ctx.parts.of_reads[ctx.part] = gradients[0]
+        ctx.parts.put_reads(ctx.part, gradients[0])
         return None, None, None, None
 
 
@@ -65,7 +70,7 @@ class FieldTable(nn.Module):
         self._grouped: tuple[Batch, Reads] | None = None
 
     def keep_gradient(self) -> None:
-        """From now on hold the gradient of each read for ``take_gradient`` instead of ``weight.grad``."""
+        """From now on hold the gradient of what batches read for ``take_gradient`` instead of ``weight.grad``."""
         self.gradient_parts = Parts()
 
     def take_gradient(self) -> RowGradient:
@@ -90,6 +95,7 @@ class FieldTable(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """One vector per field: [B, F, width]."""
+        self._check_begun(batch)
         rows, n_one_hot = batch.one_hot_BO.shape
         vectors_BFK = self._gather(batch.one_hot_BO.reshape(-1), 0).view(rows, n_one_hot, self.weight.shape[1])
         if not batch.bags:
@@ -104,15 +110,19 @@ class FieldTable(nn.Module):
         Pooled vectors, and those whose gradient autograd is to add up, lie in a copy of their own.
 
         Returns:
-            A tensor [N, width], the row of each field's vector in it [B, F], and what takes the gradient of these
-            reads, as part 0; None if it is the gradient of the tensor.
+            A tensor [N, width], the row of each field's vector in it [B, F], and what takes the gradient: of these
+            reads, as part 0, or added up by row. None if it is the gradient of the tensor.
         """
-        parts = self.gradient_parts
-        if not batch.bags and (parts is not None or not torch.is_grad_enabled()):
-            is_told = parts is None or parts.reads is None or self.grouped_reads(batch) is not None
-            assert is_told or not torch.is_grad_enabled(), "begin was told another batch"
-            return self.weight, batch.one_hot_BO, parts
+        self._check_begun(batch)
+        if not batch.bags and (self.gradient_parts is not None or not torch.is_grad_enabled()):
+            return self.weight, batch.one_hot_BO, self.gradient_parts
         return *one_row_each(self(batch)), None
+
+    def _check_begun(self, batch: Batch) -> None:
+        """A gradient by row is of the rows that ``begin`` was told: those of another batch would be taken for them."""
+        is_kept = self.gradient_parts is not None and torch.is_grad_enabled()
+        is_other = self._grouped is not None and self._grouped[0] is not batch
+        assert not (is_kept and is_other), "begin was told another batch"
 
     def _gather(self, ids: Tensor, part: int) -> Tensor:
         if self.gradient_parts is not None and torch.is_grad_enabled():

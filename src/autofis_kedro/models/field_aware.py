@@ -72,5 +72,5 @@ class _ProductsOfRows(torch.autograd.Function):
         field_aware_numba.gradient_of_reads(table_NX, rows_BF, pairs_2P, gradients[0], into_ZX)
         if ctx.parts is None:
             return into_ZX, None, None, None, None
-        ctx.parts.of_reads[0] = into_ZX
+        ctx.parts.put_reads(0, into_ZX)
         return None, None, None, None, None

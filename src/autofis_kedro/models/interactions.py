@@ -128,7 +128,7 @@ class PairInteractions(Interactions[Tensor]):
     def logits_of_ids(self, table_NK: Tensor, linear_N1: Tensor, bias: Tensor) -> IdLogits | None:
         """From ids [B, F] to ``forward`` of a table's vectors, plus a linear part, of batch after batch: [B].
 
-        With the weights and statistics as they are now. None where nothing is compiled, or where
+        As long as no weight and no statistic changes. None where nothing is compiled, or where
         batches are normalised with their own statistics.
         """
         if not is_compiled(table_NK) or (self.norm is not None and self.norm.uses_batch):

@@ -52,5 +52,5 @@ class _SumOfWeights(torch.autograd.Function):
         into_Z1 = gradients[0][:, None].expand(ctx.shape).reshape(-1, 1)
         if parts is None:
             return into_Z1, None, None
-        parts.of_reads[0] = into_Z1
+        parts.put_reads(0, into_Z1)
         return None, None, None

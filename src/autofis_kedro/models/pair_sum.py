@@ -75,5 +75,5 @@ class _PairSumOfRows(torch.autograd.Function):
         pair_sum_numba.gradient_of_reads(table_NK, rows_BF, sum_BK, gradient_B, into_ZK, is_added=is_added)
         if parts is None:
             return into_ZK, None, None, None
-        parts.of_reads[0] = into_ZK
+        parts.put_reads(0, into_ZK)
         return None, None, None, None

@@ -41,7 +41,7 @@ def gradient_of_reads(
 def gradient_of_rows(table_NK: Tensor, reads: Reads, n_fields: int, sum_BK: Tensor, gradient_B: Tensor) -> Tensor:
     """The same added up by table row, without one for each read: [U, K].
 
-    Of a row e that batch rows b read, ``sum_b g_b (sum_b - e)``: a batch row's sum is in the cache.
+    Of a row e that batch rows b read, ``sum_b g_b (sum_b - e)``: e and the batch rows' sums are in the cache.
     """
     use_torch_threads()
     into_UK = table_NK.new_empty(len(reads.rows_U), table_NK.shape[1])
@@ -51,9 +51,6 @@ def gradient_of_rows(table_NK: Tensor, reads: Reads, n_fields: int, sum_BK: Tens
     return into_UK
 
 
-_put_scaled = over_rows(lambda rows, shared: (shared[0] * rows[1],))
-_add_scaled = over_rows(lambda rows, shared: (rows[0] + shared[0] * rows[1],))
-_take_scaled = over_rows(lambda rows, shared: (rows[0] - shared[0] * rows[1],))
 _add_with_square = over_rows(lambda rows, _: (rows[0] + rows[2], rows[1] + rows[2] * rows[2]))
 _put_scaled_rest = over_rows(lambda rows, shared: (shared[0] * (rows[1] - rows[2]),))
 _add_scaled_rest = over_rows(lambda rows, shared: (rows[0] + shared[0] * (rows[1] - rows[2]),))
@@ -115,13 +112,10 @@ def _gradient_of_rows(
     for u in prange(len(rows_U)):
         if u + AHEAD < len(rows_U):
             prefetch_read(table_NK, rows_U[u + AHEAD])
-        total = ZERO
         for place in range(starts_U[u], starts_U[u + 1]):
             b = np.int64(np.uint32(order_Z[place]) // n_fields)
-            gradient, arrays_here, starts = gradient_B[b], (into_UK, sum_BK), (u * size, b * size)
+            arrays_here, starts = (into_UK, sum_BK, table_NK), (u * size, b * size, rows_U[u] * size)
             if place == starts_U[u]:
-                _put_scaled(size, arrays_here, starts, (gradient,))
+                _put_scaled_rest(size, arrays_here, starts, (gradient_B[b],))
             else:
-                _add_scaled(size, arrays_here, starts, (gradient,))
-            total += gradient
-        _take_scaled(size, (into_UK, table_NK), (u * size, rows_U[u] * size), (total,))
+                _add_scaled_rest(size, arrays_here, starts, (gradient_B[b],))

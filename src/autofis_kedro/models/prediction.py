@@ -18,13 +18,20 @@ Predictor = Callable[[Batch], Tensor]
 
 
 def predictor(model: CTRModel) -> Predictor:
-    """The logits of a model in evaluation mode, with the weights that it has now; no gradient flows.
+    """The logits of a model, which is put in evaluation mode; no gradient flows.
 
-    A linear part and pairs (FM, AutoFM) are one compiled pass over the batch, for which table rows are read where they
-    lie; the model's own formula is the reference, and serves all other models. Batches must be where the model is.
+    A linear part and pairs (FM, AutoFM) are one compiled pass over the batch; the model's own formula is the reference,
+    and serves all other models. Valid as long as nothing changes the model: some of its numbers are taken now, tables
+    are read where they lie. Batches must be where the model is.
     """
     model.eval()
     logits = model.logits_of_ids()
-    if logits is None:
-        return torch.no_grad()(model)
-    return lambda batch: logits(batch.one_hot_BO)
+    if logits is not None:
+        return lambda batch: logits(batch.one_hot_BO)
+
+    @torch.no_grad()
+    def formula(batch: Batch) -> Tensor:
+        logit_B: Tensor = model(batch)
+        return logit_B
+
+    return formula

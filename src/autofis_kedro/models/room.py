@@ -10,7 +10,7 @@ class Room:
     """Memory for what is used up before more is asked for: a gradient handed over, or what one loop leaves another.
 
     The C library gives buffers of more than 32 MiB back to the system: mapping 76 MB anew took half of a step of FFM,
-    38 MB nearly half of one of FM with a batch of 10,000.
+    38 MB a quarter of one of the search with a batch of 10,000.
     """
 
     def __init__(self) -> None:

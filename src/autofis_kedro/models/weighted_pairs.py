@@ -146,5 +146,5 @@ def _gradients(
     into_vector_FK = gradients(reads, z_BP, gradient_B, Line(*line), into_ZK, is_added=is_added)
     if read.parts is None:
         return into_ZK, into_vector_FK
-    read.parts.of_reads[0] = into_ZK
+    read.parts.put_reads(0, into_ZK)
     return None, into_vector_FK

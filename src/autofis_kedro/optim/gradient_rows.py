@@ -62,8 +62,8 @@ class TorchSums:
         return reads
 
     def add_to(self, buffer_NK: Tensor, gradient: RowGradient) -> None:
-        """Add gradients to their rows; those by row are of grouped reads, which are not asked for here."""
-        assert gradient.of_rows_UK is None, "nobody grouped the reads"
+        """Add gradients to their rows; by row they come from compiled loops alone, with which ``NumbaSums`` goes."""
+        assert gradient.of_rows_UK is None, "sums by row are compiled loops'"
         assert gradient.of_reads_ZK is not None
         buffer_NK.index_add_(0, self.rows, gradient.of_reads_ZK)
 

@@ -10,6 +10,7 @@ from autofis_kedro.data.resident import resident_if_it_fits
 from autofis_kedro.models import CTRModel
 from autofis_kedro.training.config import TrainingConfig
 from autofis_kedro.training.evaluate import device_of
+from autofis_kedro.training.memory import bytes_to_come
 from autofis_kedro.training.optimizers import make_optimizers
 
 
@@ -21,9 +22,9 @@ def fine_tune(model: CTRModel, train: Examples, config: TrainingConfig, *, epoch
     """
     device = device_of(config)
     model.to(device)
+    rows = resident_if_it_fits(train, device, bytes_to_come(model, config))
     optimizers = make_optimizers(model, config, None, 1)
     rates = optimizers.rates
-    rows = resident_if_it_fits(train, device)
     steps_per_epoch = -(-train.n_rows // config.batch_size)
     steps = max(1, round(epochs * steps_per_epoch))
     done = 0

@@ -18,6 +18,7 @@ from autofis_kedro.training.allocator import keep_large_buffers
 from autofis_kedro.training.checkpoint import Checkpoint
 from autofis_kedro.training.config import SearchConfig, TrainingConfig
 from autofis_kedro.training.evaluate import device_of, predict, prepare_for_evaluation
+from autofis_kedro.training.memory import bytes_to_come
 from autofis_kedro.training.optimizers import PARTS, make_optimizers
 from autofis_kedro.training.progress import TrainingProgress
 from autofis_kedro.training.run import Fitted, Run, is_boundary
@@ -58,7 +59,8 @@ def fit(
     check_examples(valid, model.schema, "validation examples")
     keep_large_buffers()
     model.to(device_of(config))
-    train_rows, valid_rows = (resident_if_it_fits(examples, device_of(config)) for examples in (train, valid))
+    needed = bytes_to_come(model, config)
+    train_rows, valid_rows = (resident_if_it_fits(rows, device_of(config), needed) for rows in (train, valid))
     steps = -(-train.n_rows // config.batch_size)
     run = Run(model, make_optimizers(model, config, search, steps), config, steps, search)
     with torch.random.fork_rng():

@@ -14,7 +14,7 @@ import torch
 
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
-from autofis_kedro.models import ModelSpec
+from autofis_kedro.models import CTRModel, ModelSpec
 from autofis_kedro.training.config import TrainingConfig
 
 FLOAT = 4
@@ -53,6 +53,13 @@ def check_memory(
         f"{spec.embedding_dim}, or a larger min_count), {_gb(step)} for a batch of {training.batch_size:,} rows over "
         f"{among} (less with a smaller batch_size, fewer fields or a lower order)"
     )
+
+
+def bytes_to_come(model: CTRModel, config: TrainingConfig) -> int:
+    """What a training takes when its model is on the device: gradient and moments of the tables, and the steps."""
+    n_pairs, n_triples = (len(kept) for kept in model.kept)
+    step = step_bytes(model.spec, model.schema.n_fields, n_pairs, n_triples, config.batch_size)
+    return weight_bytes(model.spec, model.schema) + step
 
 
 def weight_bytes(spec: ModelSpec, schema: Schema) -> int:

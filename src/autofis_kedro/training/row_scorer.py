@@ -20,7 +20,7 @@ class RowScorer:
 
     Args:
         encoder: of the vocabularies that the models were trained with.
-        models: by name, each on its device; scored with the weights that they have now.
+        models: by name, each on its device; nothing may change them from now on.
     """
 
     def __init__(self, encoder: Encoder, models: Mapping[str, CTRModel]) -> None:

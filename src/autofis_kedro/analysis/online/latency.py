@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from autofis_kedro.analysis.online.config import LatencyConfig
 from autofis_kedro.data.batches import Batch, take
 from autofis_kedro.data.examples import Examples
-
-Scorer = Callable[[Batch], Tensor]
-"""From a batch to its logits [B]."""
+from autofis_kedro.models import Predictor
 
 
-def measure_latency(scorers: Mapping[str, Scorer], examples: Examples, config: LatencyConfig) -> pl.DataFrame:
+def measure_latency(scorers: Mapping[str, Predictor], examples: Examples, config: LatencyConfig) -> pl.DataFrame:
     """Time every model on the same requests, on the CPU.
 
     A request is ``candidates`` rows drawn from the examples (with repetition where there are fewer), already encoded
@@ -29,7 +26,7 @@ def measure_latency(scorers: Mapping[str, Scorer], examples: Examples, config: L
     request, in an order drawn anew, so that whatever else the machine does meets all of them.
 
     Args:
-        scorers: by the name of the model, on the CPU.
+        scorers: by the name of the model, which is on the CPU and in evaluation mode.
         examples: encoded rows.
         config: sizes.
 
@@ -53,7 +50,7 @@ def _request(examples: Examples, candidates: int, rng: np.random.Generator) -> B
 
 
 @torch.inference_mode()
-def _milliseconds(scorer: Scorer, batch: Batch) -> float:
+def _milliseconds(scorer: Predictor, batch: Batch) -> float:
     start = time.perf_counter_ns()
     torch.argsort(scorer(batch), descending=True).numpy()
     return (time.perf_counter_ns() - start) / 1e6
