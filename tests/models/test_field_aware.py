@@ -70,7 +70,7 @@ def test_gradients_are_those_of_differences():
 
 def test_compiled_results_do_not_depend_on_the_number_of_threads():
     table, interactions, batch, factor_BP = problem(4)
-    inputs = table.weight, batch.one_hot_BO, interactions.tuples_OP
+    inputs = table.weight, batch.one_hot_BO, interactions.pairs_2P
     before, found = torch.get_num_threads(), []
     try:
         for threads in (1, min(2, numba.get_num_threads())):

@@ -16,24 +16,31 @@ from torch import Tensor
 from autofis_kedro.compiled import is_compiled
 from autofis_kedro.data.batches import Batch
 from autofis_kedro.models.embeddings import FieldTable, Parts
-from autofis_kedro.models.interactions import Interactions
+from autofis_kedro.models.interactions import Interactions, positions
 from autofis_kedro.models.room import Room
 
 
 class FieldAwareInteractions(Interactions[tuple[FieldTable, Batch]]):
-    """Inner products of vectors that belong to the other field (FFM), given a table and the batch that reads it."""
+    """Inner products of vectors that belong to the other field (FFM), given a table and the batch that reads it.
+
+    Attributes:
+        pairs_2P: positions of the fields of each pair.
+    """
+
+    pairs_2P: Tensor
 
     def __init__(self, pairs: tuple[tuple[int, ...], ...], *, normalize: bool, weighted: bool) -> None:
-        super().__init__(pairs, normalize=normalize, weighted=weighted)
+        super().__init__(len(pairs), normalize=normalize, weighted=weighted)
+        self.register_buffer("pairs_2P", positions(pairs), persistent=False)
         self._room = Room()
 
     def products(self, vectors: tuple[FieldTable, Batch]) -> Tensor:
         """<v_i toward j, v_j toward i>: [B, P]; the vectors of a table row lie one after the other: X = F * K."""
         table, batch = vectors
         if not is_compiled(table.weight):
-            return field_aware_products(table(batch), self.tuples_OP)
+            return field_aware_products(table(batch), self.pairs_2P)
         where = table.read_in_place(batch)
-        product_BP: Tensor = _ProductsOfRows.apply(*where, self.tuples_OP, self._room)  # type: ignore[no-untyped-call]
+        product_BP: Tensor = _ProductsOfRows.apply(*where, self.pairs_2P, self._room)  # type: ignore[no-untyped-call]
         return product_BP
 
 

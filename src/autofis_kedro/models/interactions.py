@@ -28,22 +28,24 @@ Vectors = TypeVar("Vectors")
 """What products are taken of: embeddings [B, F, K], or what FFM reads them from."""
 
 
+def positions(tuples: tuple[tuple[int, ...], ...]) -> Tensor:
+    """Positions of the fields of each interaction: int64 [order, P]."""
+    return torch.tensor(tuples, dtype=torch.int64).T.contiguous()
+
+
 class Interactions(nn.Module, Generic[Vectors]):
     """Interactions of one order, normalised and weighted: product -> norm -> weight.
 
     Subclasses say what a product is.
 
-    Attributes:
-        tuples_OP: positions of the fields of each interaction [order, P].
+    Args:
+        n_interactions: P.
     """
 
-    tuples_OP: Tensor
-
-    def __init__(self, tuples: tuple[tuple[int, ...], ...], *, normalize: bool, weighted: bool) -> None:
+    def __init__(self, n_interactions: int, *, normalize: bool, weighted: bool) -> None:
         super().__init__()
-        self.register_buffer("tuples_OP", torch.tensor(tuples, dtype=torch.int64).T.contiguous(), persistent=False)
-        self.norm = PlainBatchNorm(len(tuples)) if normalize else None
-        self.alpha_P = nn.Parameter(torch.empty(len(tuples))) if weighted else None
+        self.norm = PlainBatchNorm(n_interactions) if normalize else None
+        self.alpha_P = nn.Parameter(torch.empty(n_interactions)) if weighted else None
 
     def products(self, vectors: Vectors) -> Tensor:
         """The interactions themselves: [B, P]."""
@@ -65,23 +67,30 @@ class Interactions(nn.Module, Generic[Vectors]):
 
 
 class PairInteractions(Interactions[Tensor]):
-    """Inner products of two embeddings (paper Eq. 2)."""
+    """Inner products of two embeddings (paper Eq. 2).
+
+    Attributes:
+        pairs_2P: positions of the fields of each pair.
+    """
+
+    pairs_2P: Tensor
 
     def __init__(self, pairs: tuple[tuple[int, ...], ...], n_fields: int, *, normalize: bool, weighted: bool) -> None:
-        super().__init__(pairs, normalize=normalize, weighted=weighted)
+        super().__init__(len(pairs), normalize=normalize, weighted=weighted)
+        self.register_buffer("pairs_2P", positions(pairs), persistent=False)
         self._is_plain_sum = not normalize and not weighted and len(pairs) == math.comb(n_fields, 2)
         self._room = Room()
 
     def products(self, e_BFK: Tensor) -> Tensor:
         """<e_i, e_j>: [B, P]."""
-        return pair_products(e_BFK, self.tuples_OP)
+        return pair_products(e_BFK, self.pairs_2P)
 
     def forward(self, e_BFK: Tensor) -> Tensor:
         """Sum of the weighted interactions: [B]."""
         if self._is_plain_sum:
             return sum_of_all_pair_products(e_BFK)
         if is_compiled(e_BFK):
-            return self._of(Read(*one_row_each(e_BFK), None, self.tuples_OP))[0]
+            return self._of(Read(*one_row_each(e_BFK), None, self.pairs_2P))[0]
         return super().forward(e_BFK)
 
     def beside(self, e_BFK: Tensor) -> tuple[Tensor, Tensor]:
@@ -93,7 +102,7 @@ class PairInteractions(Interactions[Tensor]):
         """
         if not (is_compiled(e_BFK) and torch.is_grad_enabled()):
             return self(e_BFK), e_BFK
-        out_B, vectors_ZK = self._of(Read(*one_row_each(e_BFK), None, self.tuples_OP, hands_on=True))
+        out_B, vectors_ZK = self._of(Read(*one_row_each(e_BFK), None, self.pairs_2P, hands_on=True))
         assert vectors_ZK is not None
         return out_B, vectors_ZK.view(e_BFK.shape)
 
@@ -108,7 +117,7 @@ class PairInteractions(Interactions[Tensor]):
         Args:
             vector_FK: ``sum_i <e_i, vector_i>`` is added.
         """
-        return self._of(Read(*table.read_in_place(batch), self.tuples_OP, room=self._room), vector_FK)[0]
+        return self._of(Read(*table.read_in_place(batch), self.pairs_2P, room=self._room), vector_FK)[0]
 
     def _of(self, read: Read, vector_FK: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         if self._is_plain_sum:
@@ -119,7 +128,7 @@ class PairInteractions(Interactions[Tensor]):
             weight_P, shift = self._as_weights(read.table_NK)
             out_B, vectors_NK = weighted_pairs(read, weight_P, vector_FK)
             return out_B + shift, vectors_NK
-        weight_P = read.table_NK.new_ones(self.tuples_OP.shape[1]) if self.alpha_P is None else self.alpha_P
+        weight_P = read.table_NK.new_ones(self.pairs_2P.shape[1]) if self.alpha_P is None else self.alpha_P
         out_B, (mean_P, variance_P), vectors_NK = normalised_pairs(read, weight_P, self.norm.eps)
         with torch.no_grad():
             self.norm.follow(mean_P, variance_P, len(read.rows_BF))
@@ -144,11 +153,11 @@ class PairInteractions(Interactions[Tensor]):
 
         with torch.no_grad():
             weight_P, shift = self._as_weights(table_NK)
-            return WeightedPairLogits(table_NK, linear_N1, float(bias + shift), self.tuples_OP, weight_P)
+            return WeightedPairLogits(table_NK, linear_N1, float(bias + shift), self.pairs_2P, weight_P)
 
     def _as_weights(self, like: Tensor) -> tuple[Tensor, Tensor]:
         """Alpha and batch norm with known statistics as a weight per pair and a shift of the logit."""
-        ones_P = like.new_ones(self.tuples_OP.shape[1])
+        ones_P = like.new_ones(self.pairs_2P.shape[1])
         weight_P = ones_P if self.alpha_P is None else self.alpha_P
         if self.norm is None:
             return weight_P, weight_P.new_zeros(())
@@ -160,7 +169,7 @@ class TripleInteractions(Interactions[Tensor]):
     """Sums over k of e_ik * e_jk * e_lk (paper sec. 3.2, third order)."""
 
     def __init__(self, triples: tuple[tuple[int, ...], ...], n_fields: int, *, normalize: bool, weighted: bool) -> None:
-        super().__init__(triples, normalize=normalize, weighted=weighted)
+        super().__init__(len(triples), normalize=normalize, weighted=weighted)
         self._is_plain_sum = not normalize and not weighted and len(triples) == math.comb(n_fields, 3)
         self._firsts = by_first_field(triples)
 

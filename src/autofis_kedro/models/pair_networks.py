@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from autofis_kedro.models.interactions import positions
 from autofis_kedro.models.spec import PairNetworkSpec
 
 LARGEST_BYTES = 32 << 20
@@ -18,11 +19,11 @@ pairs all rows at once take twice as long."""
 class PairNetworks(nn.Module):
     """``relu(layer_norm(W_p [e_i, e_j, e_i * e_j] + b_p)) V_p + c_p`` for each pair p."""
 
-    tuples_OP: Tensor
+    pairs_2P: Tensor
 
     def __init__(self, pairs: tuple[tuple[int, ...], ...], embedding_dim: int, spec: PairNetworkSpec) -> None:
         super().__init__()
-        self.register_buffer("tuples_OP", torch.tensor(pairs, dtype=torch.int64).T.contiguous(), persistent=False)
+        self.register_buffer("pairs_2P", positions(pairs), persistent=False)
         self.first_PXH = nn.Parameter(torch.empty(len(pairs), 3 * embedding_dim, spec.hidden))
         self.hidden_bias = nn.Parameter(torch.empty(len(pairs), 1, spec.hidden))
         self.second_PHD = nn.Parameter(torch.empty(len(pairs), spec.hidden, spec.out))
@@ -34,7 +35,7 @@ class PairNetworks(nn.Module):
         return torch.cat([self._values(part) for part in torch.split(e_BFK, max(1, LARGEST_BYTES // bytes_per_row))])
 
     def _values(self, e_BFK: Tensor) -> Tensor:
-        first_PBK, second_PBK = (e_BFK.transpose(0, 1).index_select(0, fields) for fields in self.tuples_OP)
+        first_PBK, second_PBK = (e_BFK.transpose(0, 1).index_select(0, fields) for fields in self.pairs_2P)
         x_PBX = torch.cat([first_PBK, second_PBK, first_PBK * second_PBK], dim=2)
         hidden_PBH = torch.baddbmm(self.hidden_bias, x_PBX, self.first_PXH)
         hidden_PBH = torch.relu(nn.functional.layer_norm(hidden_PBH, hidden_PBH.shape[-1:]))
