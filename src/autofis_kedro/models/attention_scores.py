@@ -17,40 +17,23 @@ import torch
 from torch import Tensor, nn
 
 from autofis_kedro.compiled import is_compiled
+from autofis_kedro.models.interactions import positions
+from autofis_kedro.models.some_fields import SomeFields
 
 CHUNK = 1 << 22
 """Hidden values at a time in plain torch: 16 megabytes in single precision."""
 
 
-class SecondFields(nn.Module):
+class SecondFields(SomeFields):
     """The fields that stand second in the pairs of one first field.
 
     Attributes:
         first: the first field.
-        second_S: the others, ascending.
     """
 
-    second_S: Tensor
-
     def __init__(self, first: int, seconds: Sequence[int]) -> None:
-        super().__init__()
+        super().__init__(seconds)
         self.first = first
-        self.neighbours = slice(seconds[0], seconds[-1] + 1) if seconds[-1] - seconds[0] + 1 == len(seconds) else None
-        self.register_buffer("second_S", torch.tensor(seconds), persistent=False)
-
-    def __len__(self) -> int:
-        return len(self.second_S)
-
-    def select(self, e_BFK: Tensor) -> Tensor:
-        """Their vectors [B, S, K], as a view where they lie side by side."""
-        return e_BFK[:, self.neighbours] if self.neighbours else e_BFK.index_select(1, self.second_S)
-
-    def add_to(self, e_BFK: Tensor, added_BSK: Tensor) -> None:
-        """Add numbers to their vectors."""
-        if self.neighbours:
-            e_BFK[:, self.neighbours] += added_BSK
-        else:
-            e_BFK.index_add_(1, self.second_S, added_BSK)
 
 
 class SortedPairs(nn.Module):
@@ -66,7 +49,7 @@ class SortedPairs(nn.Module):
     def __init__(self, pairs: Sequence[tuple[int, ...]]) -> None:
         super().__init__()
         ordered = sorted(pairs)
-        self.register_buffer("fields_2P", torch.tensor(ordered, dtype=torch.int64).T.contiguous(), persistent=False)
+        self.register_buffer("fields_2P", positions(ordered), persistent=False)
         groups = groupby(ordered, key=lambda pair: pair[0])
         self.by_first = nn.ModuleList(SecondFields(first, [second for _, second in group]) for first, group in groups)
 

@@ -6,7 +6,7 @@ Shapes: B rows, F fields, K embedding size, P interactions.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import torch
@@ -28,7 +28,7 @@ Vectors = TypeVar("Vectors")
 """What products are taken of: embeddings [B, F, K], or what FFM reads them from."""
 
 
-def positions(tuples: tuple[tuple[int, ...], ...]) -> Tensor:
+def positions(tuples: Sequence[tuple[int, ...]]) -> Tensor:
     """Positions of the fields of each interaction: int64 [order, P]."""
     return torch.tensor(tuples, dtype=torch.int64).T.contiguous()
 

@@ -1,6 +1,6 @@
 """Logits of many batches while the weights rest: what is the same for all of them is made once.
 
-Shapes: B rows, F fields, K embedding size, N ids.
+Shapes: B rows.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from autofis_kedro.models.some_fields import SomeFields
+
 
 class FirstField(nn.Module):
     """The triples of one first field; a module, so that its positions are on the model's device before they are needed.
@@ -19,13 +21,12 @@ class FirstField(nn.Module):
     Attributes:
         field: the first field.
         places_G: of its triples among all.
-        behind_R: the fields behind it in them.
+        behind: the fields behind it in them.
         second_G: which of these is second in each triple.
         third_G: which is third.
     """
 
     places_G: Tensor
-    behind_R: Tensor
     second_G: Tensor
     third_G: Tensor
 
@@ -33,19 +34,14 @@ class FirstField(nn.Module):
         super().__init__()
         self.field = field
         behind = sorted({position for _, (_, *rest) in triples for position in rest})
-        self._neighbours = (behind[0], behind[-1] + 1) if behind[-1] - behind[0] + 1 == len(behind) else None
+        self.behind = SomeFields(behind)
         numbers = {
             "places_G": [place for place, _ in triples],
-            "behind_R": behind,
             "second_G": [behind.index(second) for _, (_, second, _) in triples],
             "third_G": [behind.index(third) for _, (_, _, third) in triples],
         }
         for name, positions in numbers.items():
             self.register_buffer(name, torch.tensor(positions), persistent=False)
-
-    def fields_behind(self, e_BFK: Tensor) -> Tensor:
-        """Their vectors [B, R, K]; a view if they are neighbours."""
-        return e_BFK[:, slice(*self._neighbours)] if self._neighbours else e_BFK.index_select(1, self.behind_R)
 
 
 def by_first_field(triples: Sequence[tuple[int, ...]]) -> nn.ModuleList:
@@ -69,7 +65,7 @@ class _TripleProducts(torch.autograd.Function):
         ctx.save_for_backward(e_BFK)
         out_BT = e_BFK.new_empty(len(e_BFK), sum(len(first.places_G) for first in firsts))
         for first in firsts:
-            rest_BRK = first.fields_behind(e_BFK)
+            rest_BRK = first.behind.select(e_BFK)
             scaled_BRK = rest_BRK * e_BFK[:, first.field : first.field + 1]
             gram_BRR = torch.bmm(scaled_BRK, rest_BRK.transpose(1, 2))
             columns_G = first.second_G * rest_BRK.shape[1] + first.third_G
@@ -81,14 +77,14 @@ class _TripleProducts(torch.autograd.Function):
         (e_BFK,) = ctx.saved_tensors
         gradient_BFK = torch.zeros_like(e_BFK)
         for first in ctx.firsts:
-            rest_BRK, first_B1K = first.fields_behind(e_BFK), e_BFK[:, first.field : first.field + 1]
+            rest_BRK, first_B1K = first.behind.select(e_BFK), e_BFK[:, first.field : first.field + 1]
             rows, n_rest, _ = rest_BRK.shape
             weight_BX = e_BFK.new_zeros(rows, n_rest * n_rest)
             of_triples_BG = gradients[0].index_select(1, first.places_G)
             weight_BX.index_copy_(1, first.second_G * n_rest + first.third_G, of_triples_BG)
             weight_BX.index_copy_(1, first.third_G * n_rest + first.second_G, of_triples_BG)
             mixed_BRK = torch.bmm(weight_BX.view(rows, n_rest, n_rest), rest_BRK)
-            gradient_BFK.index_add_(1, first.behind_R, first_B1K * mixed_BRK)
+            first.behind.add_to(gradient_BFK, first_B1K * mixed_BRK)
             # every triple is in twice, as (j, l) and as (l, j)
             gradient_BFK[:, first.field] += 0.5 * (rest_BRK * mixed_BRK).sum(1)
         return gradient_BFK, None
