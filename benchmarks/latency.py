@@ -11,17 +11,15 @@ with one thread and once with two, each in a process of its own.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
-from torch import Tensor
 
 from autofis_kedro.analysis.online import LatencyConfig, measure_latency
-from autofis_kedro.data.batches import Batch
-from autofis_kedro.models import predictor
+from autofis_kedro.models import Predictor, predictor
 from benchmarks.latency_eager import Eager
 from benchmarks.load import QUIET, OthersShare, wait_until_quiet
 from benchmarks.processes import alone
@@ -45,7 +43,7 @@ BESIDE = {name: EAGER["DeepFM" if "Deep" in name else "FM"] for name in MODELS}
 
 def measure(problem: StepProblem, config: LatencyConfig) -> tuple[pl.DataFrame, float | None]:
     """Every model's time on every request, and the share of the cores that other processes used."""
-    scorers: dict[str, Callable[[Batch], Tensor]] = {}
+    scorers: dict[str, Predictor] = {}
     for name, changes in MODELS.items():
         model, examples = model_and_examples(replace(problem, **changes))
         scorers[name] = predictor(model)
