@@ -24,19 +24,24 @@ from autofis_kedro.models.pair_sum_numba import pair_sum
 from autofis_kedro.models.weighted_pairs_numba import padded_rows, read_row
 
 
-class PairSumLogits:
-    """``shift + sum_i w_i + sum_{i<j} <e_i, e_j>`` of batch after batch.
+class _Logits:
+    """Of batch after batch: e_i is the table's row ``rows_BF[:, i]``, w_i that of the linear part.
 
     Args:
-        table_NK: e_i is its row ``rows_BF[:, i]``.
-        linear_N1: w_i is its row; None if there is no linear part.
+        table_NK: the vectors.
+        linear_N1: the weights; None if there is no linear part.
         shift: the bias.
+        others: further tensors that all batches share.
     """
 
-    def __init__(self, table_NK: Tensor, linear_N1: Tensor | None, shift: float) -> None:
+    def __init__(self, table_NK: Tensor, linear_N1: Tensor | None, shift: float, *others: Tensor) -> None:
         linear_N1 = table_NK.new_empty(0, 1) if linear_N1 is None else linear_N1
         self._like = table_NK
-        self._shared: list[Any] = [*arrays(table_NK, linear_N1), np.float32(shift)]
+        self._shared: list[Any] = [*arrays(table_NK, linear_N1, *others), np.float32(shift)]
+
+
+class PairSumLogits(_Logits):
+    """``shift + sum_i w_i + sum_{i<j} <e_i, e_j>``."""
 
     def __call__(self, rows_BF: Tensor) -> Tensor:
         """[B]."""
@@ -46,15 +51,13 @@ class PairSumLogits:
         return out_B
 
 
-class WeightedPairLogits:
-    """``shift + sum_i w_i + sum_p weight_p <e_i, e_j>``, as ``PairSumLogits``."""
+class WeightedPairLogits(_Logits):
+    """``shift + sum_i w_i + sum_p weight_p <e_i, e_j>``."""
 
     def __init__(
         self, table_NK: Tensor, linear_N1: Tensor | None, shift: float, pairs_2P: Tensor, weight_P: Tensor
     ) -> None:
-        linear_N1 = table_NK.new_empty(0, 1) if linear_N1 is None else linear_N1
-        self._like = table_NK
-        self._shared: list[Any] = [*arrays(table_NK, linear_N1, *pairs_2P, weight_P), np.float32(shift)]
+        super().__init__(table_NK, linear_N1, shift, *pairs_2P, weight_P)
 
     def __call__(self, rows_BF: Tensor) -> Tensor:
         """[B]."""
