@@ -58,6 +58,7 @@ def test_a_pipeline_trains_and_compares_its_models(tmp_path, pipeline, names):
     assert result.returncode == 0, result.stdout
     compared = pl.read_parquet(newest(tmp_path, "08_reporting/synthetic/comparison.parquet"))
     assert set(compared["model"]) == set(names)
+    assert not (tmp_path / "data/06_models/synthetic/checkpoints").exists()
 
 
 def test_every_artifact_lies_in_its_place(finished):

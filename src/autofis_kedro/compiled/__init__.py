@@ -34,6 +34,11 @@ def is_plain_torch() -> bool:
     return _is_plain
 
 
+def who_computes() -> str:
+    """In a word: their results differ by rounding."""
+    return "plain torch" if _is_plain else "compiled loops" if _has_numba() else "torch with oneDNN's products"
+
+
 @contextmanager
 def plain_torch() -> Iterator[None]:
     """Leave everything to plain torch while it lasts; in the whole process, so not for threads side by side."""

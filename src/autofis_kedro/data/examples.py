@@ -5,9 +5,12 @@ Shapes: N rows, O one-hot fields (in schema order), Z ids of one multi-hot field
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,8 @@ from autofis_kedro.errors import UserError
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 UInt8 = NDArray[np.uint8]
+
+HASHED_ROWS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,18 @@ class Examples:
 
     def __len__(self) -> int:
         return self.n_rows
+
+    @cached_property
+    def content(self) -> str:
+        """Sixteen hexadecimal digits that change with any id and any label; a pass over all rows, once."""
+        digest = hashlib.sha256()
+        bags = [self.bags[position] for position in sorted(self.bags)]
+        arrays: list[NDArray[Any]] = [self.one_hot, self.labels]
+        for array in [*arrays, *(part for lists in bags for part in (lists.offsets, lists.values))]:
+            digest.update(f"{array.dtype}{array.shape};".encode())
+            for start in range(0, len(array), HASHED_ROWS):
+                digest.update(np.ascontiguousarray(array[start : start + HASHED_ROWS]).data)
+        return digest.hexdigest()[:16]
 
     @classmethod
     def open(cls, folder: str | Path, schema: Schema | None = None) -> Examples:

@@ -73,6 +73,10 @@ class FieldTable(nn.Module):
         """From now on hold the gradient of what batches read for ``take_gradient`` instead of ``weight.grad``."""
         self.gradient_parts = Parts()
 
+    def leave_gradient(self) -> None:
+        """From now on leave it to autograd, as any module does: whatever optimizer trains it finds ``weight.grad``."""
+        self.gradient_parts = self._grouped = None
+
     def take_gradient(self) -> RowGradient:
         """The gradient of the last batch's rows."""
         parts = self.gradient_parts

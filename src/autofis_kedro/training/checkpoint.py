@@ -14,15 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from autofis_kedro.compiled import is_plain_torch
+from autofis_kedro import __version__
+from autofis_kedro.compiled import who_computes
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.errors import UserError
 from autofis_kedro.training.config import CheckpointConfig
+
+FORMAT = 2
+"""Of what checkpoints hold; raised with every change of it."""
 
 
 @dataclass
@@ -31,7 +34,7 @@ class Checkpoint:
 
     Attributes:
         path: of the file.
-        minutes: between two saves by ``save_if_due``.
+        minutes: between two saves, as far as ``is_due`` is asked.
     """
 
     path: Path
@@ -81,25 +84,24 @@ class Checkpoint:
         self.path.unlink(missing_ok=True)
 
 
-def checkpoint_for(config: CheckpointConfig | None, name: str, part: str, *identity: Any) -> Checkpoint | None:
+def checkpoint_for(
+    config: CheckpointConfig | None, name: str, part: str, train: Examples, valid: Examples, *identity: Any
+) -> Checkpoint | None:
     """The checkpoint of one part (a seed, say) of a named training.
 
-    ``identity`` is everything that the result depends on, apart from who computes: another value is another
-    checkpoint, so that changed parameters never continue an old training.
+    Another value of whatever the result depends on is another checkpoint, so that nothing continues a training of
+    other rows or parameters, of another release, or by whoever else computes.
+
+    Args:
+        config: where checkpoints are kept; None keeps none.
+        name: of the training; its folder.
+        part: of the training.
+        train: the rows that are learned from.
+        valid: the rows that decide when to stop, and where gates are trained on them.
+        identity: all else that the result depends on.
     """
     if config is None:
         return None
-    digest = hashlib.sha256("\n".join(map(str, (*identity, is_plain_torch()))).encode()).hexdigest()[:16]
+    everything = (FORMAT, __version__, who_computes(), train.content, valid.content, *identity)
+    digest = hashlib.sha256("\n".join(map(str, everything)).encode()).hexdigest()[:16]
     return Checkpoint(config.folder / name / f"{part}-{digest}.safetensors", config.minutes)
-
-
-def data_fingerprint(examples: Examples) -> str:
-    """Sixteen hexadecimal digits from the size and a sample of at most 20,000 rows."""
-    rows = np.linspace(0, examples.n_rows - 1, num=min(examples.n_rows, 20_000), dtype=np.int64)
-    digest = hashlib.sha256(str(examples.n_rows).encode())
-    digest.update(np.ascontiguousarray(examples.one_hot[rows]).tobytes())
-    digest.update(np.ascontiguousarray(examples.labels[rows]).tobytes())
-    for position, lists in sorted(examples.bags.items()):
-        digest.update(f"{position}:{len(lists.values)}".encode())
-        digest.update(np.ascontiguousarray(lists.values[:20_000]).tobytes())
-    return digest.hexdigest()[:16]

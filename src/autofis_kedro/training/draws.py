@@ -46,7 +46,7 @@ def train_draws(
             n_seeds=1,
             seed=seed + number,
             checkpoints=checkpoints,
-            name=f"{name}_draw_{number}",
+            name=f"{name}/draw_{number}",  # a folder within the training's: cleared with it
         )
         weights |= {f"seed_{number}/{key.partition('/')[2]}": tensor for key, tensor in draw.weights.items()}
         histories.append(draw.history.with_columns(pl.lit(number, dtype=pl.Int64).alias("seed")))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
+
 import torch
 
-from autofis_kedro.data.batches import training_batches
+from autofis_kedro.data.batches import Batch, Rows, training_batches
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.resident import resident_if_it_fits
 from autofis_kedro.models import CTRModel
 from autofis_kedro.training.config import TrainingConfig
 from autofis_kedro.training.evaluate import device_of
 from autofis_kedro.training.memory import bytes_to_come
-from autofis_kedro.training.optimizers import make_optimizers
+from autofis_kedro.training.optimizers import optimizers_of
 
 
 def fine_tune(model: CTRModel, train: Examples, config: TrainingConfig, *, epochs: float, seed: int) -> None:
@@ -23,13 +26,11 @@ def fine_tune(model: CTRModel, train: Examples, config: TrainingConfig, *, epoch
     device = device_of(config)
     model.to(device)
     rows = resident_if_it_fits(train, device, bytes_to_come(model, config))
-    optimizers = make_optimizers(model, config, None, 1)
-    rates = optimizers.rates
     steps_per_epoch = -(-train.n_rows // config.batch_size)
     steps = max(1, round(epochs * steps_per_epoch))
-    done = 0
-    while done < steps:
-        for batch in training_batches(rows, config.batch_size, seed=seed, epoch=done // steps_per_epoch):
+    with optimizers_of(model, config, None, 1) as optimizers:
+        rates = optimizers.rates
+        for done, batch in zip(range(steps), _batches(rows, config.batch_size, seed), strict=False):
             optimizers.set_rates([rate * (1 - done / steps) for rate in rates])
             model.train()
             batch = batch.to(device)
@@ -37,7 +38,9 @@ def fine_tune(model: CTRModel, train: Examples, config: TrainingConfig, *, epoch
             loss = torch.nn.functional.binary_cross_entropy_with_logits(model(batch), batch.labels_B)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizers.step()
-            done += 1
-            if done >= steps:
-                optimizers.flush()
-                return
+
+
+def _batches(rows: Rows, batch_size: int, seed: int) -> Iterator[Batch]:
+    """Epoch after epoch, without end."""
+    for epoch in count():
+        yield from training_batches(rows, batch_size, seed=seed, epoch=epoch)

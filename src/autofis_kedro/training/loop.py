@@ -1,4 +1,4 @@
-"""The one training loop: baselines, search, fine-tuning and re-training all run through ``fit``."""
+"""The training loop of baselines, searches and re-trained models; a size ladder's short one is ``fine_tune``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from autofis_kedro.training.checkpoint import Checkpoint
 from autofis_kedro.training.config import SearchConfig, TrainingConfig
 from autofis_kedro.training.evaluate import device_of, predict, prepare_for_evaluation
 from autofis_kedro.training.memory import bytes_to_come
-from autofis_kedro.training.optimizers import PARTS, make_optimizers
+from autofis_kedro.training.optimizers import PARTS, optimizers_of
 from autofis_kedro.training.progress import TrainingProgress
 from autofis_kedro.training.run import Fitted, Run, is_boundary
 
@@ -35,12 +35,11 @@ def fit(
     checkpoint: Checkpoint | None = None,
     name: str = "model",
 ) -> Fitted:
-    """Train a model, in place.
+    """Train a model, in place; afterwards it has the weights returned, is in evaluation mode, and an ordinary module.
 
     Early stopping and the best weights are decided on the validation rows; a search runs all its planned steps, for
-    GRDA's
-    threshold is planned for them, and ends with its last weights. Interrupted and called again with the same arguments
-    and checkpoint, it continues to bit-identical weights on a CPU with as many threads.
+    GRDA's threshold is planned for them, and ends with its last weights. Interrupted and called again with the same
+    arguments and checkpoint, it continues to bit-identical weights on a CPU with as many threads.
 
     Args:
         model: with its initial weights.
@@ -62,8 +61,8 @@ def fit(
     needed = bytes_to_come(model, config)
     train_rows, valid_rows = (resident_if_it_fits(rows, device_of(config), needed) for rows in (train, valid))
     steps = -(-train.n_rows // config.batch_size)
-    run = Run(model, make_optimizers(model, config, search, steps), config, steps, search)
-    with torch.random.fork_rng():
+    with optimizers_of(model, config, search, steps) as optimizers, torch.random.fork_rng():
+        run = Run(model, optimizers, config, steps, search)
         torch.manual_seed(seed)
         run.restore(checkpoint)
         with TrainingProgress(name, run.epochs * train.n_rows, run.step * config.batch_size) as progress:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,10 +111,25 @@ class Optimizers:
             self.tables.deferred.rates = list(rates[len(groups) :])
 
 
+@contextmanager
+def optimizers_of(
+    model: CTRModel, config: TrainingConfig, search: SearchConfig | None, planned_steps: int
+) -> Iterator[Optimizers]:
+    """Optimizers that ``make_optimizers`` makes; afterwards the model is an ordinary module, for any optimizer."""
+    precision = model.mlp.training_precision if model.mlp is not None else "float32"
+    optimizers = make_optimizers(model, config, search, planned_steps)
+    try:
+        yield optimizers
+    finally:
+        optimizers.tables.release()
+        if model.mlp is not None:
+            model.mlp.training_precision = precision
+
+
 def make_optimizers(
     model: CTRModel, config: TrainingConfig, search: SearchConfig | None, planned_steps: int
 ) -> Optimizers:
-    """Optimizers in which every parameter has exactly one; the model is made ready to be trained by them.
+    """Optimizers in which every parameter has exactly one; the model is made ready to be trained by them alone.
 
     Args:
         model: on the device where it is trained.

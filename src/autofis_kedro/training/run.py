@@ -164,6 +164,7 @@ class Run:
     def finish(self) -> Fitted:
         """The best weights, also put into the model."""
         self.model.load_state_dict(self.best)
+        self.model.eval()
         grda = self.optimizers.grda
         dual = torch.cat([grda.state[alpha]["dual"].cpu() for alpha in self.model.all_gates]) if grda else None
         return Fitted(self.best, self.history, self.trajectory, dual, self.seconds, self.rows_per_second)

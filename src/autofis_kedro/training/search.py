@@ -13,8 +13,9 @@ from autofis_kedro.data.schema import Schema
 from autofis_kedro.models import CTRModel, ModelSpec
 from autofis_kedro.selection.gates import Gates, field_columns
 from autofis_kedro.selection.selection import Selection
-from autofis_kedro.training.checkpoint import checkpoint_for, data_fingerprint
+from autofis_kedro.training.checkpoint import checkpoint_for
 from autofis_kedro.training.config import CheckpointConfig, SearchConfig, TrainingConfig
+from autofis_kedro.training.evaluate import device_of
 from autofis_kedro.training.loop import fit
 from autofis_kedro.training.memory import check_memory
 from autofis_kedro.training.seeds import history_frame
@@ -75,8 +76,8 @@ def search_gates(
     searching = search_spec(spec, normalize=search.normalize)
     check_memory(name, searching, schema, training, pairs)
     model = CTRModel(searching, schema, pairs, seed=seed)
-    identity = (model.spec, model.kept, schema.fingerprint, training, search, seed, data_fingerprint(train))
-    checkpoint = checkpoint_for(checkpoints, name, f"search_{seed}", *identity)
+    identity = (model.spec, model.kept, schema.fingerprint, training, device_of(training), search, seed)
+    checkpoint = checkpoint_for(checkpoints, name, f"search_{seed}", train, valid, *identity)
     fitted = fit(model, train, valid, training, seed=seed, search=search, checkpoint=checkpoint, name=name)
     if checkpoint is not None:
         checkpoint.remove()

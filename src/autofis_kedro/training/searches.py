@@ -14,8 +14,9 @@ from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.models import ModelSpec
 from autofis_kedro.selection.gates import Gates
-from autofis_kedro.training.checkpoint import checkpoint_for, data_fingerprint
+from autofis_kedro.training.checkpoint import checkpoint_for
 from autofis_kedro.training.config import CheckpointConfig, ExtractionConfig, SearchConfig, TrainingConfig
+from autofis_kedro.training.evaluate import device_of
 from autofis_kedro.training.ladder import extract_selection
 from autofis_kedro.training.search import search_gates, search_training
 
@@ -66,9 +67,9 @@ class Searches:
 
     def _search_or_recall(self, seed: int) -> pl.DataFrame:
         """One search with what it keeps; as far as an interrupted run came, it is taken from the checkpoint."""
-        fingerprints = (self.schema.fingerprint, data_fingerprint(self.train), data_fingerprint(self.valid))
-        identity = (self.spec, self.training, self.search, self.extraction, seed, *fingerprints)
-        done = checkpoint_for(self.checkpoints, self.name, f"seed_{seed}", *identity)
+        device = device_of(self.training)
+        identity = (self.spec, self.schema.fingerprint, self.training, device, self.search, self.extraction, seed)
+        done = checkpoint_for(self.checkpoints, self.name, f"seed_{seed}", self.train, self.valid, *identity)
         saved = done.load() if done is not None else None
         weights, kept = saved if saved is not None else (self._searched(seed), None)
         if done is not None and saved is None:

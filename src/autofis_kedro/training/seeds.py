@@ -16,7 +16,7 @@ from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel, ModelSpec
 from autofis_kedro.models.interactions import Interactions
 from autofis_kedro.selection.selection import Selection
-from autofis_kedro.training.checkpoint import Checkpoint, checkpoint_for, data_fingerprint
+from autofis_kedro.training.checkpoint import Checkpoint, checkpoint_for
 from autofis_kedro.training.config import CheckpointConfig, TrainingConfig
 from autofis_kedro.training.evaluate import device_of, predict
 from autofis_kedro.training.loop import fit
@@ -64,19 +64,11 @@ def train_seeds(
     """
     check_memory(name, spec, schema, training, *(selection.of_order(order, schema) for order in (2, 3)))
     seeds = range(seed, seed + n_seeds)
-    results = []
+    results, chosen = [], selection.model_dump_json()
     for number in seeds:
         model = build(spec, schema, selection, seed=number, warm_alpha=warm_alpha)
-        identity = (
-            spec,
-            selection.model_dump_json(),
-            schema.fingerprint,
-            training,
-            warm_alpha,
-            number,
-            data_fingerprint(train),
-        )
-        step = checkpoint_for(checkpoints, name, f"seed_{number}", *identity)
+        identity = (spec, chosen, schema.fingerprint, training, device_of(training), warm_alpha, number)
+        step = checkpoint_for(checkpoints, name, f"seed_{number}", train, valid, *identity)
         results.append(_train_or_recall(model, train, valid, training, number, step, f"{name}, seed {number}"))
     weights = {
         f"seed_{n}/{key}": value

@@ -54,6 +54,12 @@ class TableUpdates:
         if self.deferred is not None:
             self.deferred.flush()
 
+    def release(self) -> None:
+        """At the end: the tables are up to date, and their gradients autograd's."""
+        self.flush()
+        for table in (*self._deferred_tables, *self._dense_tables):
+            table.leave_gradient()
+
 
 def is_deferred(table: FieldTable, model: CTRModel, config: TrainingConfig, l2: float) -> bool:
     """Whether a table is updated row by row.

@@ -11,7 +11,7 @@ from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 from autofis_kedro.selection.selection import Selection
-from autofis_kedro.training.checkpoint import Checkpoint, checkpoint_for, data_fingerprint
+from autofis_kedro.training.checkpoint import Checkpoint, checkpoint_for
 from autofis_kedro.training.config import CheckpointConfig, ModelConfig, SeedsConfig
 from autofis_kedro.training.seeds import TrainedSeeds
 from autofis_kedro.training.xlearn import HISTORY, FittedByXLearn, fit_by_xlearn, is_installed
@@ -49,8 +49,7 @@ def train_seeds_by_xlearn(
     numbers = range(seeds.seed, seeds.seed + seeds.n_seeds)
     fitted = []
     for seed in numbers:
-        identity = (model, schema.fingerprint, seed, data_fingerprint(train))
-        place = checkpoint_for(checkpoints, name, f"seed_{seed}", *identity)
+        place = checkpoint_for(checkpoints, name, f"seed_{seed}", train, valid, model, schema.fingerprint, seed)
         fitted.append(_fit_or_recall(train, valid, schema, model, seed, place))
     weights = {
         f"seed_{n}/{key}": tensor for n, one in zip(numbers, fitted, strict=True) for key, tensor in one.weights.items()
