@@ -9,7 +9,7 @@ for frame in model.predict("new_rows.tsv"):
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +23,10 @@ from torch import Tensor
 from autofis_kedro.config import Frozen
 from autofis_kedro.data.description import DataDescription
 from autofis_kedro.data.encode import CHUNK_ROWS, Encoder
+from autofis_kedro.data.names import KEY, ROW
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.rows import TypedRows
 from autofis_kedro.data.schema import Schema
-from autofis_kedro.data.typing import KEY, ROW
 from autofis_kedro.data.vocabulary import Vocabularies
 from autofis_kedro.errors import UserError
 from autofis_kedro.models import ModelSpec
@@ -34,7 +34,8 @@ from autofis_kedro.selection import Selection
 from autofis_kedro.training import TrainingConfig, predict_seeds
 from autofis_kedro.trees import Forest, append_leaves, leaf_schema
 
-PROBABILITY = "probability"
+NUMBER, PROBABILITY = "row", "probability"
+"""Columns of scored rows beside those that are carried along."""
 WEIGHTS, VOCABULARIES, ABOUT = "weights.safetensors", "vocabularies.parquet", "model.json"
 FOREST = "forest.safetensors"
 """Where the model stands on the leaves of trees."""
@@ -119,6 +120,7 @@ class ServedModel:
 
     def score(self, rows: RawRows) -> Iterator[pl.DataFrame]:
         """As ``predict``, for rows of any source."""
+        check_keys(rows.keys)
         encoder = Encoder(Vocabularies(self.vocabularies), self.about.schema_)
         forest = Forest.of_tensors(self.forest, self.about.schema_) if self.forest is not None else None
         with tempfile.TemporaryDirectory(prefix="predict_") as folder:
@@ -126,7 +128,9 @@ class ServedModel:
             rows.write(path)
             typed = TypedRows(path).scan()
             for frame in typed.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
-                carried = frame.select(ROW, *(pl.col(f"{KEY}{key}").alias(key) for key in rows.keys))
+                carried = frame.select(
+                    pl.col(ROW).alias(NUMBER), *(pl.col(f"{KEY}{key}").alias(key) for key in rows.keys)
+                )
                 yield carried.with_columns(pl.Series(PROBABILITY, self._probabilities(frame, encoder, forest)))
 
     def _probabilities(self, frame: pl.DataFrame, encoder: Encoder, forest: Forest | None) -> NDArray[np.float32]:
@@ -138,6 +142,19 @@ class ServedModel:
         by_seed = predict_seeds(self.weights, examples, schema, about.selection, about.spec, TrainingConfig())
         mean = by_seed.drop("label").mean_horizontal().to_numpy()
         return restore_negatives(mean, about.negative_rate)
+
+
+def check_keys(keys: Sequence[str]) -> None:
+    """Check that columns to carry along can stand beside the scores.
+
+    Raises:
+        UserError: one is asked for twice, or has the name of one of ours.
+    """
+    for key in keys:
+        if key in (NUMBER, PROBABILITY):
+            raise UserError(f"column '{key}' cannot be carried along: scored rows have a column of this name")
+        if list(keys).count(key) > 1:
+            raise UserError(f"column '{key}' is to be carried along more than once")
 
 
 def restore_negatives(probability: NDArray[np.floating], negative_rate: float) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from autofis_kedro.data.names import LABEL
 from autofis_kedro.data.synthetic import SyntheticConfig, make_synthetic, synthetic_rows
 
 EVERY_KIND = {"n_fields": 3, "n_values": 3, "planted": ((0, 1), (0, 1, 2)), "numeric_fields": 1, "multi_hot_fields": 1}
@@ -53,6 +54,6 @@ def test_rows_drawn_from_it_are_rows_of_the_problem():
 def test_typed_rows_are_what_the_pipeline_makes_of_raw_ones(tmp_path):
     raw = synthetic_rows(SyntheticConfig(n_rows=300, **EVERY_KIND))
     raw.write(tmp_path / "typed.parquet")
-    read = pl.read_parquet(tmp_path / "typed.parquet").drop("label")
-    typed = raw.click_model.typed_rows(values_of(raw.frame.collect(), raw.click_model)).drop("label")
+    read = pl.read_parquet(tmp_path / "typed.parquet").drop(LABEL)
+    typed = raw.click_model.typed_rows(values_of(raw.frame.collect(), raw.click_model)).drop(LABEL)
     assert typed.equals(read.select(typed.columns))

@@ -11,6 +11,7 @@ from autofis_kedro.data import encode as module
 from autofis_kedro.data.bucketing import BucketingConfig
 from autofis_kedro.data.encode import EncodedRows, Encoder, encode
 from autofis_kedro.data.examples import Examples, check_examples
+from autofis_kedro.data.names import LABEL
 from autofis_kedro.data.schema import MISSING, UNSEEN
 from autofis_kedro.data.vocabulary import Vocabularies
 from autofis_kedro.data.vocabulary_fitting import fit_vocabularies
@@ -19,7 +20,7 @@ from autofis_kedro.models import CTRModel, ModelSpec
 
 KINDS = {"city": "categorical", "tags": "multi_hot", "price": "numeric", "site": "categorical"}
 TYPES = {
-    "label": pl.UInt8,
+    LABEL: pl.UInt8,
     "city": pl.String,
     "tags": pl.List(pl.String),
     "price": pl.Float64,
@@ -96,7 +97,7 @@ def test_every_cell_has_the_id_that_the_table_says(train, other, min_count):
         cells = dict(zip(TYPES, row, strict=True))
         one_hot = [offsets[name] + expected_id(vocabularies, name, cells[name]) for name in ("city", "price", "site")]
         assert examples.one_hot[n].tolist() == one_hot
-        assert examples.labels[n] == cells["label"]
+        assert examples.labels[n] == cells[LABEL]
         values = {value for value in cells["tags"] or [] if value is not None} or {None}
         ids = {offsets["tags"] + expected_id(vocabularies, "tags", value) for value in values}
         bag = examples.bags[1]
@@ -160,7 +161,7 @@ TRAIN = [(0, "a", ["u"], 1.0, "s"), (1, "b", ["v"], 2.0, "t")]
         (frame([]), "valid: no rows; check the split"),
         (frame(TRAIN[:1] * 3), "valid: the label is 0 in all 3 rows; a split needs both 0 and 1"),
         (frame(TRAIN[1:]), "valid: the label is 1 in all 1 rows"),
-        (frame(TRAIN).drop("price", "label"), "valid: no column for: label, price"),
+        (frame(TRAIN).drop("price", LABEL), "valid: no column for: autofis:label, price"),
     ],
 )
 def test_an_unusable_split_is_named_and_leaves_no_folder(tmp_path, rows, message):

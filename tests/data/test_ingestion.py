@@ -16,6 +16,7 @@ from autofis_kedro.data import byte_scan, byte_scan_numba
 from autofis_kedro.data.byte_scan import START
 from autofis_kedro.data.description import DataDescription, FieldDescription, expand
 from autofis_kedro.data.lines import Layout, uneven_rows
+from autofis_kedro.data.names import LABEL
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.rows import TypedRows
 from autofis_kedro.errors import UserError
@@ -210,5 +211,5 @@ def test_parquet_reads_like_text(tmp_path):
     raw.write(tmp_path / "t.parquet")
     rows = pl.read_parquet(tmp_path / "t.parquet")
     assert rows["a"].to_list() == ["7", "8"]
-    assert rows["label"].to_list() == [1, 0]
+    assert rows[LABEL].to_list() == [1, 0]
     assert math.isclose(rows["b"][0], 1.5)

@@ -9,6 +9,7 @@ import pytest
 from autofis_kedro.data.bucketing import BucketingConfig
 from autofis_kedro.data.encode import encode
 from autofis_kedro.data.examples import check_examples
+from autofis_kedro.data.names import LABEL
 from autofis_kedro.data.statistics import describe
 from autofis_kedro.data.vocabulary_fitting import fit_vocabularies, kinds_of
 
@@ -33,7 +34,9 @@ def encoded(rows: pl.DataFrame, config: BucketingConfig, folder: Path):
 def test_criteo(tmp_path):
     names = ["label", *(f"I{i}" for i in range(1, 14)), *(f"C{i}" for i in range(1, 27))]
     raw = pl.read_csv(CRITEO, separator="\t", has_header=False, new_columns=names, infer_schema=False)
-    rows = raw.with_columns(pl.col(names[1:14]).cast(pl.Float64), pl.col("label").cast(pl.UInt8))
+    rows = raw.with_columns(pl.col(names[1:14]).cast(pl.Float64), pl.col("label").cast(pl.UInt8).alias(LABEL)).drop(
+        "label"
+    )
     statistics, examples = encoded(rows, BucketingConfig(min_count=5, numeric={"method": "log_squared"}), tmp_path)
     assert statistics.n_fields == 39
     assert statistics.positive_ratio == pytest.approx(0.2568, abs=5e-5)
@@ -47,7 +50,7 @@ def test_criteo(tmp_path):
 @pytest.mark.skipif(not MOVIELENS.exists(), reason="the MovieLens sample is not in ../shared/data")
 def test_movielens_genres_are_multi_hot(tmp_path):
     raw = pl.read_csv(MOVIELENS, infer_schema=False, n_rows=100_000)
-    rows = raw.with_columns(pl.col("label").cast(pl.UInt8), pl.col("genres").str.split("|"))
+    rows = raw.with_columns(pl.col("label").cast(pl.UInt8).alias(LABEL), pl.col("genres").str.split("|")).drop("label")
     _, examples = encoded(rows, BucketingConfig(), tmp_path)
     lengths = np.concatenate([np.diff(some.bags[6].offsets) for some in examples.values()])
     assert (lengths == rows["genres"].list.n_unique().to_numpy()).all()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autofis_kedro.data.names import LABEL, ROW
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.splitting import SPLITS, Assignment, SplitConfig, lot, split_rows
 from autofis_kedro.data.synthetic import SyntheticConfig, make_synthetic, synthetic_rows
@@ -16,7 +17,7 @@ from autofis_kedro.errors import UserError
 
 def typed(n_rows, positive=0.3, **columns):
     labels = (np.random.default_rng(0).random(n_rows) < positive).astype(np.uint8)
-    frame = {"row": np.arange(n_rows, dtype=np.uint32), "label": labels, "id": np.arange(n_rows).astype(str), **columns}
+    frame = {ROW: np.arange(n_rows, dtype=np.uint32), LABEL: labels, "id": np.arange(n_rows).astype(str), **columns}
     return pl.DataFrame(frame).lazy()
 
 
@@ -91,8 +92,8 @@ def test_negatives_are_sampled_to_the_share_and_positives_kept():
     rows = typed(20_000, positive=0.2)
     parts, report = split_parts(rows, SplitConfig(positive_share=0.5))
     kept = pl.concat([part.collect() for part in parts.values()])
-    assert kept["label"].sum() == rows.collect()["label"].sum()
-    assert kept["label"].mean() == pytest.approx(0.5, abs=0.02)
+    assert kept[LABEL].sum() == rows.collect()[LABEL].sum()
+    assert kept[LABEL].mean() == pytest.approx(0.5, abs=0.02)
     assert report.calibration_offset == pytest.approx(math.log(report.negative_rate))
 
 
@@ -146,7 +147,7 @@ def test_the_synthetic_problem_goes_the_way_of_any_log(tmp_path):
     typed_rows = pl.read_parquet(tmp_path / "t.parquet")
     assert typed_rows.schema["x0"] == pl.Float64
     assert typed_rows.schema["x5"] == pl.List(pl.String)
-    assert typed_rows["label"].mean() == pytest.approx(0.5, abs=0.01)
+    assert typed_rows[LABEL].mean() == pytest.approx(0.5, abs=0.01)
 
 
 def test_planted_positions_are_checked():

@@ -5,6 +5,7 @@ import pytest
 
 from autofis_kedro.data.bucketing import BucketingConfig
 from autofis_kedro.data.encode import EncodedRows, Encoder
+from autofis_kedro.data.names import LABEL
 from autofis_kedro.data.statistics import DatasetStatistics, describe
 from autofis_kedro.data.vocabulary_fitting import fit_vocabularies, kinds_of
 
@@ -13,7 +14,7 @@ from autofis_kedro.data.vocabulary_fitting import fit_vocabularies, kinds_of
 def statistics() -> DatasetStatistics:
     train = pl.LazyFrame(
         {
-            "label": [0, 0, 1, 0],
+            LABEL: [0, 0, 1, 0],
             "site": ["a", "a", "b", None],
             "price": [1.0, 2.0, 3.0, 4.0],
             "tags": [["u", "v"], ["u"], [], ["w", "u"]],

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from autofis_kedro.data import counting
 from autofis_kedro.data.bucketing import BucketingConfig
+from autofis_kedro.data.names import LABEL
 from autofis_kedro.data.schema import N_SPECIAL
 from autofis_kedro.data.vocabulary import Vocabularies
 from autofis_kedro.data.vocabulary_fitting import fit_vocabularies, kinds_of
@@ -20,7 +21,7 @@ TEXTS = st.lists(st.sampled_from(["a", "b", "c", "", "é", "B", None]) | st.text
 
 def rows_of(values: list, kind: str = "categorical") -> pl.LazyFrame:
     dtype = {"categorical": pl.String, "numeric": pl.Float64, "multi_hot": pl.List(pl.String)}[kind]
-    return pl.LazyFrame({"label": [0] * len(values), "x": values}, schema={"label": pl.UInt8, "x": dtype})
+    return pl.LazyFrame({LABEL: [0] * len(values), "x": values}, schema={LABEL: pl.UInt8, "x": dtype})
 
 
 def fit(values: list, kind: str = "categorical", **config) -> Vocabularies:
@@ -124,7 +125,7 @@ def test_the_table_survives_parquet(tmp_path):
 
 
 def test_the_type_of_a_column_tells_its_kind():
-    rows = pl.LazyFrame({"label": [1], "c": ["x"], "n": [1.0], "m": [["x"]]})
+    rows = pl.LazyFrame({LABEL: [1], "c": ["x"], "n": [1.0], "m": [["x"]]})
     assert kinds_of(rows) == {"c": "categorical", "n": "numeric", "m": "multi_hot"}
     with pytest.raises(UserError, match="field 'i': Int64 is no type of typed rows"):
         kinds_of(pl.LazyFrame({"i": [1]}))

@@ -8,6 +8,7 @@ from kedro_datasets.pickle import PickleDataset
 
 from autofis_kedro.data.bucketing import BucketingConfig
 from autofis_kedro.data.examples import check_examples
+from autofis_kedro.data.names import LABEL
 from autofis_kedro.pipelines.bucketing import create_pipeline
 from autofis_kedro.sources.examples import ExamplesDataset
 
@@ -16,7 +17,7 @@ SPLITS = ("train", "valid", "test")
 
 @pytest.fixture
 def catalog(tmp_path) -> DataCatalog:
-    rows = pl.LazyFrame({"label": [0, 1, 0], "site": ["a", "b", "a"], "price": [1.0, None, 3.0]})
+    rows = pl.LazyFrame({LABEL: [0, 1, 0], "site": ["a", "b", "a"], "price": [1.0, None, 3.0]})
     datasets = {f"{split}_rows": MemoryDataset(rows, copy_mode="assign") for split in SPLITS}
     datasets |= {f"{split}_examples": ExamplesDataset(filepath=str(tmp_path / split)) for split in SPLITS}
     datasets["params:bucketing"] = MemoryDataset(BucketingConfig(dataset="shop"))

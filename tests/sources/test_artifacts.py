@@ -13,6 +13,7 @@ from kedro.io.core import DatasetError, Version
 from polars.testing import assert_frame_equal
 
 from autofis_kedro.data.description import DataDescription, FieldDescription
+from autofis_kedro.data.names import LABEL, ROW
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.splitting import SPLITS, SplitConfig
 from autofis_kedro.errors import UserError
@@ -51,7 +52,7 @@ CASES = {
         {},
         RawRows("a frame", DataDescription(fields=ROW_FIELDS), RAW.lazy()),
         lambda a, b: assert_frame_equal(
-            a.scan().drop("row").collect(), RAW.with_columns(pl.col("label").cast(pl.UInt8))
+            a.scan().drop(ROW).collect(), RAW.select(pl.col("label").cast(pl.UInt8).alias(LABEL), "a", "b")
         ),
     ),
     "table.parquet": (TableDataset, {}, FRAME, assert_frame_equal),

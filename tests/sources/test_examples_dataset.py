@@ -6,15 +6,16 @@ from kedro.io import DataCatalog, DatasetError, Version
 
 from autofis_kedro.data.bucketing import BucketingConfig
 from autofis_kedro.data.encode import EncodedRows, Encoder
+from autofis_kedro.data.names import LABEL
 from autofis_kedro.data.vocabulary_fitting import fit_vocabularies, kinds_of
 from autofis_kedro.errors import UserError
 from autofis_kedro.sources.examples import ExamplesDataset
 
 
 def encoded(labels: list[int]) -> EncodedRows:
-    train = pl.LazyFrame({"label": [0, 1], "site": ["a", "b"]})
+    train = pl.LazyFrame({LABEL: [0, 1], "site": ["a", "b"]})
     vocabularies = fit_vocabularies(train, kinds_of(train), BucketingConfig())
-    rows = pl.LazyFrame({"label": labels, "site": ["a"] * len(labels)})
+    rows = pl.LazyFrame({LABEL: labels, "site": ["a"] * len(labels)})
     return EncodedRows(rows, Encoder(vocabularies, vocabularies.schema("shop")), "train")
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from autofis_kedro.data.description import DataDescription
-from autofis_kedro.data.typing import EXTRA, typed_columns
+from autofis_kedro.data.names import EXTRA
+from autofis_kedro.data.typing import typed_columns
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]

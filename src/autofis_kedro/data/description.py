@@ -10,6 +10,7 @@ from pydantic import Field as Bounded
 from pydantic import field_validator, model_validator
 
 from autofis_kedro.config import Frozen
+from autofis_kedro.data.names import refusal
 from autofis_kedro.data.schema import FieldKind
 
 TimePart = Literal["hour", "weekday", "day", "month"]
@@ -118,6 +119,9 @@ class DataDescription(Frozen):
     def _names_are_unique(self) -> DataDescription:
         names = list(self.kinds)
         described = [*(field.name for field in self.fields), *self._label_column, *self.drop]
+        for name in described:
+            if reason := refusal(name):
+                raise ValueError(f"'{name}' cannot be described: {reason}; give the column another name")
         twice = {name for name in described if described.count(name) > 1}
         if twice or len(names) != sum(len(f.parts) or 1 for f in self.fields):
             raise ValueError(f"described more than once: {', '.join(sorted(twice)) or 'a part of a timestamp'}")

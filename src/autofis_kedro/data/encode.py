@@ -19,8 +19,9 @@ from autofis_kedro.data.bucketing import BucketTable
 from autofis_kedro.data.examples import Examples, IdLists
 from autofis_kedro.data.examples_folder import ExamplesWriter
 from autofis_kedro.data.hash_index import HashIndex
+from autofis_kedro.data.names import LABEL
 from autofis_kedro.data.schema import MISSING, N_SPECIAL, UNSEEN, Schema
-from autofis_kedro.data.vocabulary import LABEL, FieldVocabulary, Vocabularies
+from autofis_kedro.data.vocabulary import FieldVocabulary, Vocabularies
 from autofis_kedro.errors import UserError
 
 CHUNK_ROWS = 100_000

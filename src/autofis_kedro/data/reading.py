@@ -18,10 +18,10 @@ from autofis_kedro.data.click_model import ClickModel
 from autofis_kedro.data.description import DataDescription, LibFM, Parquet
 from autofis_kedro.data.files import find_files, plain_file
 from autofis_kedro.data.lines import Layout, UnevenRows, uneven_rows
+from autofis_kedro.data.names import EXTRA, LABEL, PROBLEM, ROW, SPLIT
 from autofis_kedro.data.rows import N_FILES, SKIPPED_ROWS
-from autofis_kedro.data.splitting import SPLIT
 from autofis_kedro.data.text import check_columns, readable, scan_text, text_columns
-from autofis_kedro.data.typing import EXTRA, PROBLEM, ROW, explain_problem, typed_columns
+from autofis_kedro.data.typing import explain_problem, typed_columns
 from autofis_kedro.errors import UserError
 
 FAST: dict[str, Any] = {"compression": "lz4", "statistics": False, "row_group_size": 25_000}
@@ -51,8 +51,8 @@ class RawRows:
     def write(self, path: Path) -> None:
         """Write the typed rows as parquet and check them.
 
-        Columns: label (UInt8), the fields (String, Float64 or List(String); null is missing), problem (false) and,
-        where files are given per split, split (String). Read them with ``TypedRows``.
+        Columns: LABEL (UInt8), the fields (String, Float64 or List(String); null is missing), PROBLEM (false) and,
+        where files are given per split, SPLIT (String). Read them with ``TypedRows``.
 
         Raises:
             UserError: names file, column, row and value of what is wrong.
@@ -125,7 +125,7 @@ class RawRows:
     def _check(self, path: Path, folder: Path) -> None:
         typed = pl.scan_parquet(path, row_index_name=ROW)
         summary = typed.select(
-            pl.len(), pl.col(PROBLEM).any(), pl.col("label").min().alias("low"), pl.col("label").max().alias("high")
+            pl.len(), pl.col(PROBLEM).any(), pl.col(LABEL).min().alias("low"), pl.col(LABEL).max().alias("high")
         )
         rows, has_problem, low, high = summary.collect(engine="streaming").row(0)
         if rows == 0:

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from autofis_kedro.config import Frozen
+from autofis_kedro.data.names import LABEL, PROBLEM, ROW
 from autofis_kedro.data.splitting import Assignment
-from autofis_kedro.data.typing import PROBLEM, ROW
 from autofis_kedro.errors import UserError
 
 N_FILES, SKIPPED_ROWS = "autofis_files", "autofis_skipped_rows"
@@ -39,18 +39,21 @@ class TypedRows:
     path: Path
 
     def scan(self) -> pl.LazyFrame:
-        """row (UInt32, its number from 0), label, the fields, and split where files are given per split.
+        """ROW (UInt32, its number from 0), LABEL, the fields, and SPLIT where files are given per split.
 
         Raises:
-            UserError: the file is gone.
+            UserError: the file is gone, or an earlier release wrote it.
         """
         if not self.path.exists():
             raise UserError(f"typed rows '{self.path}' are gone: run the pipeline 'ingestion' again")
-        return pl.scan_parquet(self.path, row_index_name=ROW).drop(PROBLEM)
+        rows = pl.scan_parquet(self.path, row_index_name=ROW)
+        if LABEL not in rows.collect_schema():
+            raise UserError(f"typed rows '{self.path}' are of an earlier release: run the pipeline 'ingestion' again")
+        return rows.drop(PROBLEM)
 
     def report(self) -> IngestionReport:
         """What the file holds, and what was left out of it."""
-        rows, share = self.scan().select(pl.len(), pl.col("label").mean()).collect(engine="streaming").row(0)
+        rows, share = self.scan().select(pl.len(), pl.col(LABEL).mean()).collect(engine="streaming").row(0)
         about = pl.read_parquet_metadata(self.path)
         files, skipped = int(about[N_FILES]), int(about[SKIPPED_ROWS])
         return IngestionReport(files=files, rows=rows, positive_share=share, skipped_rows=skipped)
@@ -70,7 +73,7 @@ class RowsView(Frozen):
     split: str
 
     def scan(self) -> pl.LazyFrame:
-        """label and the fields.
+        """LABEL and the fields.
 
         Raises:
             UserError: the typed rows are gone.

@@ -10,14 +10,14 @@ import math
 from typing import Literal
 
 import polars as pl
+from polars import selectors
 from pydantic import Field as Bounded
 from pydantic import model_validator
 
 from autofis_kedro.config import Frozen
-from autofis_kedro.data.typing import ROW
+from autofis_kedro.data.names import LABEL, PREFIX, ROW, SPLIT
 from autofis_kedro.errors import UserError
 
-SPLIT = "split"
 SPLITS = ("train", "valid", "test")
 
 
@@ -80,15 +80,15 @@ class Assignment(Frozen):
     negative_rate: float = 1.0
 
     def select(self, typed: pl.LazyFrame, split: str) -> pl.LazyFrame:
-        """The rows of one split, without row number and split."""
+        """The rows of one split: label and fields, nothing else of ours."""
         rows = self.sampled(typed).filter(self.holds(split))
-        return rows.select(pl.exclude(ROW, SPLIT))
+        return rows.select(~selectors.starts_with(PREFIX) | selectors.by_name(LABEL))
 
     def sampled(self, typed: pl.LazyFrame) -> pl.LazyFrame:
         """All rows but the negatives that are left out."""
         if self.negative_rate == 1:
             return typed
-        return typed.filter((pl.col("label") == 1) | (lot(self.seed + 1) < self.negative_rate))
+        return typed.filter((pl.col(LABEL) == 1) | (lot(self.seed + 1) < self.negative_rate))
 
     def holds(self, split: str) -> pl.Expr:
         """Whether a split holds a row."""
@@ -174,7 +174,7 @@ def negative_rate(typed: pl.LazyFrame, positive_share: float | None) -> float:
     """
     if positive_share is None:
         return 1.0
-    rows, positives = typed.select(pl.len(), pl.col("label").cast(pl.Int64).sum()).collect(engine="streaming").row(0)
+    rows, positives = typed.select(pl.len(), pl.col(LABEL).cast(pl.Int64).sum()).collect(engine="streaming").row(0)
     rate = positives * (1 - positive_share) / positive_share / (rows - positives)
     if rate > 1:
         raise UserError(

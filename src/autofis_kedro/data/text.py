@@ -12,7 +12,7 @@ from polars.exceptions import PolarsError
 
 from autofis_kedro.data.description import DataDescription, Delimited, LibFM
 from autofis_kedro.data.files import first_line
-from autofis_kedro.data.typing import EXTRA, ROW
+from autofis_kedro.data.names import EXTRA, ROW, refusal
 from autofis_kedro.errors import UserError
 
 
@@ -44,8 +44,11 @@ def check_columns(name: str, found: Sequence[str], description: DataDescription)
     """Check a file's columns against the description.
 
     Raises:
-        UserError: names the missing, extra or repeated columns.
+        UserError: names the missing, extra, repeated or reserved columns.
     """
+    for column in found:
+        if reason := refusal(column):
+            raise UserError(f"'{name}' has a column '{column}': {reason}; give it another name")
     missing = [column for column in description.columns if column not in found]
     known = {*description.columns, *description.optional}
     extra = [column for column in found if column not in known]

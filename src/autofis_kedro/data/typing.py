@@ -8,12 +8,7 @@ from functools import reduce
 import polars as pl
 
 from autofis_kedro.data.description import DataDescription, FieldDescription, Label, LibFM, Parquet
-
-ROW = "row"
-EXTRA = "__extra"
-PROBLEM = "problem"
-KEY = "key:"
-"""Before the names of columns that are carried along, which may be fields, too."""
+from autofis_kedro.data.names import EXTRA, KEY, LABEL, PROBLEM
 
 _PARTS = {"hour": "%H", "weekday": "%u", "day": "%d", "month": "%m"}
 
@@ -21,12 +16,12 @@ TOO_LONG, BAD_LABEL, FIRST_FIELD = 1, 2, 3
 
 
 def typed_columns(description: DataDescription, keys: Sequence[str] = ()) -> list[pl.Expr]:
-    """label, the fields in order, and whether the row has a problem.
+    """LABEL, the fields in order, and whether the row has a problem.
 
     Where the rows have no label it is 0. ``keys`` are raw columns to carry along as text, named ``KEY`` + column.
     """
     label = pl.lit(0, dtype=pl.UInt8) if description.label is None else _label(description.label)
-    columns = [label.alias("label"), *(pl.col(key).cast(pl.String).alias(f"{KEY}{key}") for key in keys)]
+    columns = [label.alias(LABEL), *(pl.col(key).cast(pl.String).alias(f"{KEY}{key}") for key in keys)]
     for field in description.fields:
         text = _text(field.name, description)
         if field.kind == "numeric":

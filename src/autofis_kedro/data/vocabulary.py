@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from autofis_kedro.data.schema import N_SPECIAL, Field, FieldKind, Schema
 from autofis_kedro.errors import UserError
 
-LABEL = "label"
 COLUMNS = ("field", "kind", "meaning", "id", "value", "lower", "count", "distinct")
 
 

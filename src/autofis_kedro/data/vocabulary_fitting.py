@@ -10,8 +10,9 @@ import polars as pl
 
 from autofis_kedro.data.bucketing import BucketingConfig, bucket_of, numeric_edges
 from autofis_kedro.data.counting import COUNT, VALUE, count_values
+from autofis_kedro.data.names import LABEL
 from autofis_kedro.data.schema import N_SPECIAL, OTHER, FieldKind
-from autofis_kedro.data.vocabulary import LABEL, Vocabularies
+from autofis_kedro.data.vocabulary import Vocabularies
 from autofis_kedro.errors import UserError
 
 MEANINGS = ("missing", "unseen", "other", "kept", "rare")

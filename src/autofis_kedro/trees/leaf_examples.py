@@ -14,7 +14,6 @@ import polars as pl
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.examples_folder import ExamplesWriter
 from autofis_kedro.data.schema import N_SPECIAL, Field, Schema
-from autofis_kedro.errors import UserError
 from autofis_kedro.trees.columns import TreeRows
 from autofis_kedro.trees.forest import Forest
 
@@ -22,16 +21,15 @@ from autofis_kedro.trees.forest import Forest
 def leaf_schema(schema: Schema, forest: Forest) -> Schema:
     """The schema with a categorical field ``tree_<n>`` per tree, its leaves the values.
 
-    Raises:
-        UserError: the data set has a field of such a name.
+    Where the data set has a field of such a name, the trees' begin with ``leaf_of_``.
     """
+    prefix = "tree_"
+    while any(f"{prefix}{number}" in schema.names for number in range(1, len(forest.n_leaves_T) + 1)):
+        prefix = f"leaf_of_{prefix}"
     trees = [
-        Field(name=f"tree_{number}", kind="categorical", size=N_SPECIAL + leaves)
+        Field(name=f"{prefix}{number}", kind="categorical", size=N_SPECIAL + leaves)
         for number, leaves in enumerate(forest.n_leaves_T, 1)
     ]
-    taken = {tree.name for tree in trees} & set(schema.names)
-    if taken:
-        raise UserError(f"field '{min(taken)}' has the name of a tree's leaves: give the raw column another name")
     return Schema(dataset=schema.dataset, fields=(*schema.fields, *trees))
 
 
