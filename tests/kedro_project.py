@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
-ENVIRONMENTS = sorted(path.parent.name for path in CONF.glob("*/catalog.yml") if path.parent.name != "base")
+ENVIRONMENTS = sorted(path.parent.name for path in CONF.glob("*/globals.yml") if path.parent.name != "base")
 
 TINY = "n_rows=3000,embedding_dim=2,epochs=1,batch_size=500,search.epochs=1"
 """Parameters with which the whole synthetic job takes seconds."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import rich
 from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import pipelines, settings
@@ -20,10 +19,10 @@ from kedro.validation.exceptions import ParameterValidationError
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 
+from autofis_kedro.console import in_utf8, show_as_written
 from autofis_kedro.errors import UserError
+from autofis_kedro.reporting.written import on_one_line
 from autofis_kedro.sources.checked import explain_validation, unknown
-
-WIDTH_OF_A_FILE = 120
 
 
 @click.group(name="autofis-kedro")
@@ -58,9 +57,13 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def environments(source: str | None = None) -> list[str]:
-    """Folders of the configuration that hold a data set."""
-    conf = Path(source) if source else (find_kedro_project(Path.cwd()) or Path.cwd()) / settings.CONF_SOURCE
-    return sorted(entry.parent.name for entry in conf.glob("*/catalog.yml") if entry.parent.name != "base")
+    """Folders of the configuration that describe a data set: all that their ``globals.yml`` does not say is in base."""
+    conf = _configuration(source)
+    return sorted(entry.parent.name for entry in conf.glob("*/globals.yml") if entry.parent.name != "base")
+
+
+def _configuration(source: str | None) -> Path:
+    return Path(source) if source else (find_kedro_project(Path.cwd()) or Path.cwd()) / settings.CONF_SOURCE
 
 
 def check_run(options: dict[str, Any]) -> None:
@@ -71,6 +74,8 @@ def check_run(options: dict[str, Any]) -> None:
     """
     known = environments(options.get("conf_source"))
     env = options.get("env") or os.environ.get("KEDRO_ENV")
+    if env and env not in known and (folder := _configuration(options.get("conf_source")) / env).is_dir():
+        raise UserError(f"env '{env}': '{folder}' has no globals.yml, which names and describes the data set")
     _check("env", [env] if env and known else [], known)
     names = [options["pipeline"]] if options.get("pipeline") else list(options.get("pipelines") or [])
     _check("pipeline", names, list(pipelines))
@@ -95,16 +100,10 @@ def _check(kind: str, names: Collection[str], allowed: Collection[str]) -> None:
             raise UserError(unknown(kind, name, allowed))
 
 
-def _widen() -> None:
-    """A log file has no width of its own: cut nothing, break few lines."""
-    console = rich.get_console()
-    if not console.is_terminal:
-        rich.reconfigure(width=max(console.width, WIDTH_OF_A_FILE))
-
-
 @wraps(kedro_run.callback)  # type: ignore[arg-type]
 def _run(**options: Any) -> Any:
-    _widen()
+    in_utf8()
+    show_as_written()
     try:
         check_run(options)
         return kedro_run.callback(**options)  # type: ignore[misc]
@@ -115,7 +114,8 @@ def _run(**options: Any) -> Any:
         message = explain(error)
         if message is None:
             raise
-        click.secho(f"Error: {message}", fg="red", err=True)
+        lines = [on_one_line(line) for line in f"Error: {message}".splitlines()]
+        click.secho("\n".join(lines), fg="red", err=True)
         sys.exit(1)
 
 

@@ -2,8 +2,11 @@
 
 import copy
 from collections.abc import Mapping
+from glob import escape
+from pathlib import Path
 from typing import Any, cast
 
+from fsspec import AbstractFileSystem
 from kedro.config import OmegaConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
@@ -31,12 +34,37 @@ def model_to_transfer_to(name: str, *, _root_: DictConfig) -> DictConfig:
     return OmegaConf.create(cast(dict[str, Any], OmegaConf.to_container(_root_[name], resolve=True)))
 
 
+class LiteralFolder:
+    """A file system that looks for files below a folder whose own name may hold ``[1]`` or ``*``.
+
+    Args:
+        files: the file system.
+        folder: below which patterns are; its name is no pattern.
+    """
+
+    def __init__(self, files: AbstractFileSystem, folder: str) -> None:
+        self._files, self._folder = files, Path(folder).as_posix()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._files, name)
+
+    def glob(self, pattern: str) -> Any:
+        """Files that match."""
+        below = pattern.removeprefix(self._folder)
+        return self._files.glob(pattern if below == pattern else escape(self._folder) + below)
+
+
 class UnsharedConfigLoader(OmegaConfigLoader):
     """Several models interpolate the same ``${globals:mlp}``.
 
     Kedro would give them the same node and merge ``--params deepfm.spec.mlp.dropout=0.1`` into it in place: every model
-    would change.
+    would change. It would also take a project's path for a pattern.
     """
+
+    @staticmethod
+    def _initialise_filesystem_and_protocol(conf_source: str) -> tuple[Any, str]:
+        files, protocol = OmegaConfigLoader._initialise_filesystem_and_protocol(conf_source)
+        return (LiteralFolder(files, conf_source) if protocol == "file" else files), protocol
 
     def _get_globals_value(self, *arguments: Any) -> Any:
         return copy.deepcopy(super()._get_globals_value(*arguments))

@@ -13,6 +13,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro.validation.type_extractor import TypeExtractor
 from rich import get_console
+from rich.text import Text
 
 from autofis_kedro.errors import UserError
 from autofis_kedro.reporting.synthetic_figures import check_planted
@@ -127,7 +128,8 @@ class PrintSummary:
         render(get_console(), compared, selections, str(Path("data").resolve()), chosen, tables)
         if "report" in made:
             page = Path(catalog["report"]._get_load_path()).resolve()
-            get_console().print(f"Report: [bold]{page}[/bold]   (open it in a browser)", soft_wrap=True)
+            said = Text.assemble("Report: ", (str(page), "bold"), "   (open it in a browser)")
+            get_console().print(said, soft_wrap=True)
 
 
 class KeepCheckpoints:

@@ -99,7 +99,7 @@ class ServedModel:
             raise UserError(f"'{place}' is no served model: it has no {', '.join(missing)}")
         about = About.model_validate_json((place / ABOUT).read_text(encoding="utf-8"))
         forest = load_file(place / FOREST) if (place / FOREST).is_file() else None
-        return cls(about, pl.read_parquet(place / VOCABULARIES), load_file(place / WEIGHTS), forest)
+        return cls(about, pl.read_parquet(place / VOCABULARIES, glob=False), load_file(place / WEIGHTS), forest)
 
     def predict(self, raw_path: str, keys: tuple[str, ...] = ()) -> Iterator[pl.DataFrame]:
         """Score raw rows, in bounded memory.

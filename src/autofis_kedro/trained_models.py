@@ -58,7 +58,7 @@ class EarlierResults:
     def table(self, name: str) -> pl.DataFrame | None:
         """The table ``<name>.parquet`` of whichever layer; None where there is none."""
         found = sorted(self._data.glob(f"*/{self._dataset}/{name}.parquet/*/{name}.parquet"), key=_version)
-        return pl.read_parquet(found[-1]) if found else None
+        return pl.read_parquet(found[-1], glob=False) if found else None
 
     def paper_tables(self) -> list[PaperTable]:
         """The tables of the paper, in their order."""

@@ -123,7 +123,7 @@ class RawRows:
         return uneven
 
     def _check(self, path: Path, folder: Path) -> None:
-        typed = pl.scan_parquet(path, row_index_name=ROW)
+        typed = pl.scan_parquet(path, glob=False, row_index_name=ROW)
         summary = typed.select(
             pl.len(), pl.col(PROBLEM).any(), pl.col(LABEL).min().alias("low"), pl.col(LABEL).max().alias("high")
         )

@@ -46,7 +46,7 @@ class TypedRows:
         """
         if not self.path.exists():
             raise UserError(f"typed rows '{self.path}' are gone: run the pipeline 'ingestion' again")
-        rows = pl.scan_parquet(self.path, row_index_name=ROW)
+        rows = pl.scan_parquet(self.path, glob=False, row_index_name=ROW)
         if LABEL not in rows.collect_schema():
             raise UserError(f"typed rows '{self.path}' are of an earlier release: run the pipeline 'ingestion' again")
         return rows.drop(PROBLEM)

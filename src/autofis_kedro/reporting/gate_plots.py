@@ -45,8 +45,8 @@ def alpha_heatmap(gates: pl.DataFrame, selection: Selection, planted: Sequence[S
         figure, planted, "planted", {"symbol": "circle-open", "size": size + 6, "color": GREEN, "line": {"width": 2}}
     )
     figure.update_layout(plot_bgcolor="#E6E6E6", legend={"orientation": "h", "y": 1.06, "x": 0.6})
-    figure.update_xaxes(showgrid=False, tickangle=-60 if len(names) > 8 else 0)
-    figure.update_yaxes(showgrid=False, autorange="reversed")
+    figure.update_xaxes(type="category", showgrid=False, tickangle=-60 if len(names) > 8 else 0)
+    figure.update_yaxes(type="category", showgrid=False, autorange="reversed")
     return finish(figure, "alpha of every pair (grey: closed)", height=max(520, 16 * len(names) + 160))
 
 

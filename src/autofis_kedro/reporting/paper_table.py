@@ -7,9 +7,11 @@ from typing import Literal
 
 import polars as pl
 from rich.table import Table
+from rich.text import Text
 
 from autofis_kedro.config import Frozen
 from autofis_kedro.errors import UserError
+from autofis_kedro.reporting.written import on_one_line, plain
 
 Value = str | bool | int | float | None
 STAR = "*"
@@ -124,15 +126,16 @@ class PaperTable(Frozen):
         """For the end of a run; of what does not fit into ``width`` characters, details are left out."""
         shown = self._fitting(width)
         left_out = [] if len(shown) == len(self.columns) else ["further columns stand in the files"]
-        notes = "\n".join([*self.notes, *left_out])
-        table = Table(title=self.title, title_justify="left", caption=notes, caption_justify="left")
+        notes = "\n".join(map(on_one_line, [*self.notes, *left_out]))
+        given = {"title": plain(self.title), "caption": Text(notes)}
+        table = Table(**given, title_justify="left", caption_justify="left")  # type: ignore[arg-type]
         best = self.best()
         for at in shown:
             column, is_text = self.columns[at], self._is_text(self.columns[at])
             title = f"{column.title}\n{column.group}" if column.group else column.title
-            table.add_column(title, justify="left" if is_text else "right", no_wrap=is_text)
+            table.add_column(Text(title), justify="left" if is_text else "right", no_wrap=is_text)
         for i, row in enumerate(self.cells()):
-            table.add_row(*[f"[bold]{row[at]}[/bold]" if (i, at) in best else row[at] for at in shown])
+            table.add_row(*[plain(row[at], "bold" if (i, at) in best else "") for at in shown])
         return table
 
     def _fitting(self, width: int) -> list[int]:

@@ -126,8 +126,8 @@ def frequency_heatmap(gates: pl.DataFrame, planted: Sequence[Sequence[str]] = ()
     ring = {"symbol": "circle-open", "size": max(10, 26 - len(names)), "color": ORANGE, "line": {"width": 3}}
     mark_pairs(figure, planted, "planted", ring)
     figure.update_layout(showlegend=bool(planted), legend={"orientation": "h", "y": 1.06, "x": 0.6})
-    figure.update_xaxes(showgrid=False, tickangle=-60 if len(names) > 8 else 0)
-    figure.update_yaxes(showgrid=False, autorange="reversed")
+    figure.update_xaxes(type="category", showgrid=False, tickangle=-60 if len(names) > 8 else 0)
+    figure.update_yaxes(type="category", showgrid=False, autorange="reversed")
     counts = {name: share.filter(condition).height for name, condition in _KEPT_BY.items()}
     said = ", ".join(f"{count} by {name}" for name, count in counts.items())
     title = f"pairs that {gates['seed'].n_unique()} {which} kept: {said}"

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from autofis_kedro.evaluation.significance import paired_t_test
 from autofis_kedro.reporting.paper_table import PaperTable
 from autofis_kedro.reporting.rows import ChosenModel, ModelMetrics
+from autofis_kedro.reporting.written import plain
 from autofis_kedro.selection import Selection
 
 SHOWN = 20
@@ -86,14 +88,14 @@ def render(
         )
         console.print(comparison_table(compared))
     if chosen is not None:
-        console.print(f"Chosen: [bold]{chosen.model}[/bold]. {chosen.why}")
+        console.print(Text.assemble("Chosen: ", plain(chosen.model, "bold"), f". {chosen.why}"))
     for name, selection in selections.items():
-        kept = f"keeps {len(selection.interactions)} of {selection.candidates} interactions"
-        console.print(f"\n[bold]{name}[/bold] {kept} ({selection.rule})")
+        kept = f" keeps {len(selection.interactions)} of {selection.candidates} interactions"
+        console.print(Text.assemble("\n", plain(name, "bold"), kept, plain(f" ({selection.rule})")))
         console.print(selection_table(selection))
     for table in tables:
         console.print(table.terminal(console.width))
-    console.print(f"Artifacts: [bold]{place}[/bold]   (look at them with: kedro viz run)")
+    console.print(Text.assemble("Artifacts: ", (place, "bold"), "   (look at them with: kedro viz run)"))
 
 
 def comparison_table(compared: pl.DataFrame) -> Table:
@@ -147,7 +149,7 @@ def selection_table(selection: Selection) -> Table:
     table.add_column("interaction", no_wrap=True)
     table.add_column("alpha", justify="right")
     for rank, interaction, alpha in kept.head(SHOWN).iter_rows():
-        table.add_row(str(rank), interaction, "" if alpha is None else f"{alpha:+.4f}")
+        table.add_row(str(rank), plain(interaction), "" if alpha is None else f"{alpha:+.4f}")
     if len(kept) > SHOWN:
         table.add_row("", f"... and {len(kept) - SHOWN} more", "")
     return table

@@ -52,7 +52,7 @@ class TableDataset(AtomicDataset):
         data.write_parquet(path)
 
     def _read(self, path: Path) -> pl.DataFrame:
-        return pl.read_parquet(path)
+        return pl.read_parquet(path, glob=False)
 
     def preview(self, nrows: int = 30) -> TablePreview:
         """The first rows."""

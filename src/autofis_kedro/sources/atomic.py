@@ -16,6 +16,12 @@ DISK_FULL = f"os error {errno.ENOSPC}"
 """How polars and safetensors say it, which raise errors of their own."""
 
 
+def _versions(pattern: str) -> list[str]:
+    """What ``<place>/*/<name>`` finds; the place may hold ``[1]`` or ``*`` itself."""
+    place, name = Path(pattern).parent.parent, Path(pattern).name
+    return [str(folder / name) for folder in place.glob("*") if (folder / name).exists()]
+
+
 class AtomicDataset(AbstractVersionedDataset[Any, Any]):
     """Base of the project's datasets.
 
@@ -26,7 +32,7 @@ class AtomicDataset(AbstractVersionedDataset[Any, Any]):
     def __init__(
         self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
     ) -> None:
-        super().__init__(PurePosixPath(filepath), version)
+        super().__init__(PurePosixPath(filepath), version, glob_function=_versions)
         self.metadata = metadata
 
     @abstractmethod

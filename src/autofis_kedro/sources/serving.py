@@ -60,7 +60,7 @@ class ScoredRowsDataset(AtomicDataset):
         data.write(path)
 
     def _read(self, path: Path) -> pl.LazyFrame:
-        return pl.scan_parquet(path)
+        return pl.scan_parquet(path, glob=False)
 
     def preview(self, nrows: int = 10) -> TablePreview:
         """The first rows."""

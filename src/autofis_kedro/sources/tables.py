@@ -7,19 +7,20 @@ from kedro_datasets._typing import TablePreview
 
 from autofis_kedro.reporting.exports import latex, markdown
 from autofis_kedro.reporting.paper_table import PaperTable
+from autofis_kedro.reporting.written import for_spreadsheets
 from autofis_kedro.sources.artifacts import table_preview
 from autofis_kedro.sources.atomic import AtomicDataset
 
 
 class PaperTableDataset(AtomicDataset):
-    """A folder with ``<name>.json`` (read back), ``.csv`` (every value), ``.md`` and ``.tex`` (as printed)."""
+    """A folder with ``<name>.json`` (read back), ``.csv`` (every value; no spreadsheet runs one), ``.md``, ``.tex``."""
 
     def _write(self, path: Path, data: PaperTable) -> None:
         path.mkdir()
         texts = {"json": data.model_dump_json(indent=1), "md": markdown(data), "tex": latex(data)}
+        texts["csv"] = for_spreadsheets(data.frame())
         for ending, text in texts.items():
             (path / f"{data.name}.{ending}").write_text(text, encoding="utf-8")
-        data.frame().write_csv(path / f"{data.name}.csv")
 
     def _read(self, path: Path) -> PaperTable:
         (found,) = path.glob("*.json")

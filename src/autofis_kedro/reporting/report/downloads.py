@@ -8,6 +8,7 @@ import polars as pl
 
 from autofis_kedro.reporting.report.contents import Contents, SearchedModel
 from autofis_kedro.reporting.report.html_tables import kept_rows
+from autofis_kedro.reporting.written import for_spreadsheets
 
 
 def json_address(searched: SearchedModel) -> str:
@@ -16,8 +17,9 @@ def json_address(searched: SearchedModel) -> str:
 
 
 def csv_address(searched: SearchedModel, contents: Contents) -> str:
-    """The table of kept pairs, unrounded."""
-    return _address("text/csv", pl.DataFrame(kept_rows(searched, contents), infer_schema_length=None).write_csv())
+    """The table of kept pairs, unrounded, for a spreadsheet."""
+    rows = pl.DataFrame(kept_rows(searched, contents), infer_schema_length=None)
+    return _address("text/csv", for_spreadsheets(rows))
 
 
 def _address(kind: str, text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -14,6 +13,7 @@ from autofis_kedro.reporting.plots import comparison_dots, training_curves
 from autofis_kedro.reporting.report.contents import Contents, SearchedModel
 from autofis_kedro.reporting.size_plots import size_curves_figure
 from autofis_kedro.reporting.style import COLOURS, GREY
+from autofis_kedro.reporting.written import PLOTLY_TEXTS, for_plotly
 
 Figure = dict[str, Any]
 
@@ -23,8 +23,6 @@ TOKENS = dict(
 """The style sheet's variable for each colour of the figures."""
 LAYOUT = ("template", "title", "margin")
 """Parts of a layout that the page sets itself."""
-WRITTEN = ("name", "text", "x", "y", "legendgroup")
-"""Parts of a trace that plotly takes for a subset of HTML."""
 TRAJECTORIES = 80
 STEPS = 100
 DIGITS = 6
@@ -45,11 +43,10 @@ def figures(contents: Contents) -> dict[str, Any]:
 
 
 def page_figure(figure: go.Figure) -> Figure:
-    """Data and layout without template, title and margins; colours as variables, names as text, numbers rounded."""
+    """Data and layout without template, title and margins; colours as variables, numbers rounded."""
     found = json.loads(figure.to_json())
     layout = {key: value for key, value in found["layout"].items() if key not in LAYOUT}
-    data = [{key: _as_text(value) if key in WRITTEN else value for key, value in t.items()} for t in found["data"]]
-    plain: Figure = _with_tokens({"data": data, "layout": layout})
+    plain: Figure = _with_tokens({"data": found["data"], "layout": layout})
     return plain
 
 
@@ -89,22 +86,15 @@ def pair_values(contents: Contents) -> dict[str, Any]:
     values["share"] = [shares[pair] for pair in pairs] if shares is not None else None
     rounded: dict[str, Any] = _with_tokens(values)
     places = [[place[first], place[second]] for first, second in pairs]
-    return {"fields": [escape(n) for n in names], "pairs": places, "kept": kept, "planted": planted} | rounded
+    return {"fields": for_plotly(names), "pairs": places, "kept": kept, "planted": planted} | rounded
 
 
-def _as_text(value: Any) -> Any:
-    """Strings that plotly shows as they are: it would take ``<b>`` in a field's name for bold."""
-    if isinstance(value, str):
-        return escape(value, quote=False)
-    return [_as_text(part) for part in value] if isinstance(value, list) else value
-
-
-def _with_tokens(value: Any) -> Any:
-    """Colours replaced by variables, numbers rounded."""
+def _with_tokens(value: Any, *, is_text: bool = False) -> Any:
+    """Colours replaced by variables, numbers rounded; a name may look like a colour."""
     if isinstance(value, dict):
-        return {key: _with_tokens(part) for key, part in value.items()}
+        return {key: _with_tokens(part, is_text=key in PLOTLY_TEXTS) for key, part in value.items()}
     if isinstance(value, list):
-        return [_with_tokens(part) for part in value]
+        return [_with_tokens(part, is_text=is_text) for part in value]
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") if value == value else None
-    return TOKENS.get(value, value) if isinstance(value, str) else value
+    return TOKENS.get(value, value) if isinstance(value, str) and not is_text else value

@@ -5,11 +5,13 @@ const figures = (() => {
   const narrow = matchMedia("(max-width: 40rem)");
   const hasNoMouse = matchMedia("(hover: none)");
 
+  /* A field's name may look like a variable of the style sheet. */
+  const texts = new Set(["name", "text", "x", "y", "legendgroup"]);
   function coloured(value) {
     if (typeof value === "string") return value.startsWith("--") ? theme.style(value) : value;
     if (Array.isArray(value)) return value.map(coloured);
     if (value === null || typeof value !== "object") return value;
-    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, coloured(part)]));
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, texts.has(key) ? part : coloured(part)]));
   }
 
   /* Two panels beside each other become two below each other where there is no room. */
