@@ -2,55 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import Field as Bounded
 from pydantic import field_validator, model_validator
 
 from autofis_kedro.config import Frozen
+from autofis_kedro.data.formats import Delimited, Format, expand
 from autofis_kedro.data.names import refusal
 from autofis_kedro.data.schema import FieldKind
 
 TimePart = Literal["hour", "weekday", "day", "month"]
-
-
-class Delimited(Frozen):
-    """Text with a separator: csv, tsv.
-
-    Attributes:
-        separator: one character.
-        columns: names in order where the file has no header line; ``I1..I13`` stands for thirteen.
-        quote: the quoting character; null where the file quotes nothing.
-    """
-
-    kind: Literal["delimited"] = "delimited"
-    separator: str = Bounded(default=",", min_length=1, max_length=1)
-    columns: tuple[str, ...] | None = None
-    quote: str | None = '"'
-
-    @field_validator("columns", mode="before")
-    @classmethod
-    def _expand(cls, names: Any) -> Any:
-        return names if names is None else tuple(name for item in names for name in expand(item))
-
-
-class Parquet(Frozen):
-    """Parquet files."""
-
-    kind: Literal["parquet"] = "parquet"
-
-
-class LibFM(Frozen):
-    """libfm text with the same fields at the same places in every row: ``label id:1 id:1 ...``.
-
-    Attributes:
-        columns: names of the fields in order.
-    """
-
-    kind: Literal["libfm"] = "libfm"
-    columns: tuple[str, ...]
 
 
 class Label(Frozen):
@@ -100,7 +62,7 @@ class DataDescription(Frozen):
         on_bad_row: a row with the wrong number of columns is an error, or skipped and counted.
     """
 
-    format: Annotated[Delimited | Parquet | LibFM, Bounded(discriminator="kind")] = Delimited()
+    format: Format = Delimited()
     files: str = "*"
     split_files: Mapping[Literal["train", "valid", "test"], str] | None = None
     label: Label | None = Label()
@@ -160,11 +122,3 @@ class DataDescription(Frozen):
         optional = (*self._label_column, *self.drop, *self.optional)
         changes = {"format": form, "label": None, "drop": (), "optional": optional, "split_files": None}
         return self.model_copy(update=changes)
-
-
-def expand(name: str) -> tuple[str, ...]:
-    """``I1..I3`` -> I1, I2, I3; any other name stands for itself."""
-    found = re.fullmatch(r"(.*?)(\d+)\.\.(.*?)(\d+)", name)
-    if found is None or found[1] != found[3]:
-        return (name,)
-    return tuple(f"{found[1]}{number}" for number in range(int(found[2]), int(found[4]) + 1))

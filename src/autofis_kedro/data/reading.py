@@ -7,20 +7,20 @@ cheap look at one small column, and the raw cell to show is looked up only if th
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from autofis_kedro.data.click_model import ClickModel
-from autofis_kedro.data.description import DataDescription, LibFM, Parquet
-from autofis_kedro.data.files import find_files, plain_file
-from autofis_kedro.data.lines import Layout, UnevenRows, uneven_rows
+from autofis_kedro.data.description import DataDescription
+from autofis_kedro.data.files import RawFile, find_files, matching
 from autofis_kedro.data.names import EXTRA, LABEL, PROBLEM, ROW, SPLIT
-from autofis_kedro.data.rows import N_FILES, SKIPPED_ROWS
-from autofis_kedro.data.text import check_columns, readable, scan_text, text_columns
+from autofis_kedro.data.opening import open_table
+from autofis_kedro.data.raw_table import RawTable, readable
+from autofis_kedro.data.rows import BLANK_LINES, N_FILES, SKIPPED_ROWS
 from autofis_kedro.data.typing import explain_problem, typed_columns
 from autofis_kedro.errors import UserError
 
@@ -57,84 +57,73 @@ class RawRows:
         Raises:
             UserError: names file, column, row and value of what is wrong.
         """
-        skipped: list[int] = []
         with tempfile.TemporaryDirectory(prefix="raw_", dir=path.parent) as folder:
-            files = self._files()
-            rows = pl.concat([self._scan(file, split, Path(folder), skipped) for split, file in files], how="vertical")
-            about = {N_FILES: str(len(files)), SKIPPED_ROWS: str(sum(skipped))}
-            with readable(self.raw_path):
+            tables = self._tables(Path(folder))
+            rows = pl.concat([self._typed(table, split) for split, table in tables], how="vertical")
+            about = {
+                N_FILES: str(len(tables)),
+                SKIPPED_ROWS: str(sum(table.skipped for _, table in tables)),
+                BLANK_LINES: str(sum(table.blank for _, table in tables)),
+            }
+            with readable(self.raw_path, [table for _, table in tables]):
                 rows.sink_parquet(path, metadata=about, engine="streaming", **FAST)
-            self._check(path, Path(folder))
+            self._check(path, [table for _, table in tables])
 
-    def _files(self) -> list[tuple[str | None, str]]:
-        if self.frame is not None:
-            return [(None, self.raw_path)]
-        if self.description.split_files is None:
-            return [(None, file) for file in find_files(self.raw_path, self.description.files)]
-        found = find_files(self.raw_path, "*")
-        files: list[tuple[str | None, str]] = []
-        for split, pattern in self.description.split_files.items():
-            matching = [file for file in found if fnmatch(Path(file).name, pattern)]
-            if not matching:
-                raise UserError(f"raw_path '{self.raw_path}': no file for the {split} rows matches '{pattern}'")
-            files += [(split, file) for file in matching]
-        return files
-
-    def _scan(self, file: str, split: str | None, folder: Path, skipped: list[int]) -> pl.LazyFrame:
-        raw = self._raw(file, folder, skipped)
-        absent = [key for key in self.keys if key not in raw.collect_schema().names()]
-        if absent:
-            has = ", ".join(name for name in raw.collect_schema().names() if name != EXTRA)
-            raise UserError(f"'{file}' has no column {', '.join(map(repr, absent))} to carry along; it has: {has}")
-        typed = raw.select(*typed_columns(self.description, self.keys))
-        return typed if split is None else typed.with_columns(pl.lit(split).alias(SPLIT))
-
-    def _raw(self, name: str, folder: Path, skipped: list[int]) -> pl.LazyFrame:
-        """Every raw column as text; the number of rows left out is appended to ``skipped``."""
+    def _tables(self, folder: Path) -> list[tuple[str | None, RawTable]]:
+        """Every file that holds anything, opened, with its split where files are given per split."""
         nothing_extra = pl.lit(None, dtype=pl.String).alias(EXTRA)
         if self.frame is not None:
-            return self.frame.with_columns(nothing_extra)
-        plain, form = plain_file(name, folder), self.description.format
-        if isinstance(form, Parquet):
-            with readable(name):
-                raw = pl.scan_parquet(plain)
-                check_columns(name, raw.collect_schema().names(), self.description)
-            return raw.with_columns(nothing_extra)
-        separator, quote = (" ", None) if isinstance(form, LibFM) else (form.separator, form.quote)
-        columns, has_header = text_columns(plain, name, self.description)
-        raw = scan_text(plain, separator, columns, quote, has_header)
-        uneven = self._uneven(plain, name, Layout(separator, quote, len(columns), int(has_header)))
-        if uneven.has_blank_lines:  # a filter copies every column
-            raw = raw.filter(~pl.all_horizontal(pl.col(columns).is_null()))
-        skipped.append(len(uneven.rows))
-        if uneven.rows:
-            raw = raw.filter(~pl.col(ROW).is_in([row for row, _ in uneven.rows]))
-        return raw.drop(ROW)
+            return [(None, RawTable(self.raw_path, self.frame.with_columns(nothing_extra), self.description.format))]
+        opened = [(split, open_table(file, self.description, self.keys, folder)) for split, file in self._files()]
+        tables = [(split, table) for split, table in opened if table is not None]
+        if tables:
+            return tables
+        if self.description.label is not None:
+            raise UserError(f"'{self.raw_path}' is empty: no rows")
+        columns = dict.fromkeys((*self.description.columns, *self.keys, EXTRA), pl.String)
+        return [(None, RawTable(self.raw_path, pl.LazyFrame(schema=columns), self.description.format))]
 
-    def _uneven(self, plain: Path, name: str, layout: Layout) -> UnevenRows:
-        is_strict = self.description.on_bad_row == "error"
-        uneven = uneven_rows(plain, layout)
-        if is_strict:
-            for row, found in uneven.rows:
-                raise UserError(
-                    f"'{name}', line {row + 1 + layout.n_header_lines}: {found} columns where {layout.n_columns} are "
-                    "expected; mend the file, or set on_bad_row: skip"
-                )
-        return uneven
+    def _files(self) -> list[tuple[str | None, RawFile]]:
+        if self.description.split_files is None:
+            return [(None, file) for file in find_files(self.raw_path, self.description.files)]
+        found = find_files(self.raw_path)
+        files: dict[RawFile, str] = {}
+        for split, pattern in self.description.split_files.items():
+            chosen = matching(found, pattern)
+            if not chosen:
+                raise UserError(f"raw_path '{self.raw_path}': no file for the {split} rows matches '{pattern}'")
+            for file in chosen:
+                if file in files:
+                    raise UserError(
+                        f"split_files: '{file.path}' would hold {files[file]} rows and {split} rows; each file matches "
+                        "one pattern"
+                    )
+                files[file] = split
+        return [(split, file) for file, split in files.items()]
 
-    def _check(self, path: Path, folder: Path) -> None:
+    def _typed(self, table: RawTable, split: str | None) -> pl.LazyFrame:
+        has = table.rows.collect_schema().names()
+        absent = [key for key in self.keys if key not in has]
+        if absent:
+            named = ", ".join(name for name in has if name != EXTRA)
+            raise UserError(
+                f"'{table.name}' has no column {', '.join(map(repr, absent))} to carry along; it has: {named}"
+            )
+        as_read = self.description.model_copy(update={"format": table.form})
+        typed = table.rows.select(*typed_columns(as_read, self.keys))
+        return typed if split is None else typed.with_columns(pl.lit(split).alias(SPLIT))
+
+    def _check(self, path: Path, tables: Sequence[RawTable]) -> None:
         typed = pl.scan_parquet(path, glob=False, row_index_name=ROW)
         summary = typed.select(
             pl.len(), pl.col(PROBLEM).any(), pl.col(LABEL).min().alias("low"), pl.col(LABEL).max().alias("high")
         )
         rows, has_problem, low, high = summary.collect(engine="streaming").row(0)
-        if rows == 0:
+        if rows == 0 and self.description.label is not None:
             raise UserError(f"raw_path '{self.raw_path}': no rows")
         if has_problem:
             row = typed.filter(PROBLEM).select(ROW).head(1).collect().item()
-            raw = pl.concat(
-                [self._raw(file, folder, []).select(*_shown(self.description)) for _, file in self._files()]
-            )
+            raw = pl.concat([table.rows.select(*_shown(self.description)) for table in tables])
             raise UserError(f"raw_path '{self.raw_path}': {explain_problem(raw, row, self.description)}")
         if low == high and self.description.label is not None:
             raise UserError(

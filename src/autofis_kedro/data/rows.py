@@ -12,7 +12,7 @@ from autofis_kedro.data.names import LABEL, PROBLEM, ROW
 from autofis_kedro.data.splitting import Assignment
 from autofis_kedro.errors import UserError
 
-N_FILES, SKIPPED_ROWS = "autofis_files", "autofis_skipped_rows"
+N_FILES, SKIPPED_ROWS, BLANK_LINES = "autofis_files", "autofis_skipped_rows", "autofis_blank_lines"
 """Keys in the file's own metadata."""
 
 
@@ -24,12 +24,14 @@ class IngestionReport(Frozen):
         rows: typed rows.
         positive_share: mean label.
         skipped_rows: rows with a wrong number of columns that were left out (``on_bad_row: skip``).
+        blank_lines: of text files; they are no rows.
     """
 
     files: int
     rows: int
     positive_share: float
     skipped_rows: int
+    blank_lines: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class TypedRows:
         rows, share = self.scan().select(pl.len(), pl.col(LABEL).mean()).collect(engine="streaming").row(0)
         about = pl.read_parquet_metadata(self.path)
         files, skipped = int(about[N_FILES]), int(about[SKIPPED_ROWS])
-        return IngestionReport(files=files, rows=rows, positive_share=share, skipped_rows=skipped)
+        blank = int(about.get(BLANK_LINES, 0))
+        return IngestionReport(files=files, rows=rows, positive_share=share, skipped_rows=skipped, blank_lines=blank)
 
 
 class RowsView(Frozen):

@@ -7,7 +7,8 @@ from functools import reduce
 
 import polars as pl
 
-from autofis_kedro.data.description import DataDescription, FieldDescription, Label, LibFM, Parquet
+from autofis_kedro.data.description import DataDescription, FieldDescription, Label
+from autofis_kedro.data.formats import Delimited, LibFM
 from autofis_kedro.data.names import EXTRA, KEY, LABEL, PROBLEM
 
 _PARTS = {"hour": "%H", "weekday": "%u", "day": "%d", "month": "%m"}
@@ -56,10 +57,9 @@ def _problems(description: DataDescription) -> dict[int, pl.Expr]:
 
 def _text(column: str, description: DataDescription) -> pl.Expr:
     text = pl.col(column).cast(pl.String)
-    if isinstance(description.format, LibFM):
-        text = text.str.extract(r"^(.+):[^:]*$")
     # The parser has made unquoted empty cells null already.
-    has_nulls = getattr(description.format, "quote", None) is None and not isinstance(description.format, Parquet)
+    form = description.format
+    has_nulls = isinstance(form, LibFM) or (isinstance(form, Delimited) and form.quote is None)
     absent = description.missing if has_nulls else ("", *description.missing)
     if not absent:
         return text
