@@ -56,8 +56,8 @@ CHOICE = tuple(name for name in ALL if name not in (*CONTROLS, BY_STATISTICS, RA
 """Of these the user's model is chosen, on validation rows."""
 
 _OTHER_INPUTS = (*ON_LEAVES, RANDOM_FM, ANY_TRANSFER)
-SELECTION_FROM = tuple(name for name in ALL if name not in (*_OTHER_INPUTS, "lr"))
-"""Models whose interactions another may take."""
+SELECTION_FROM = tuple(name for name in TRAINED if name not in (*_OTHER_INPUTS, "lr"))
+"""Models whose interactions another may take; a searched model itself has chosen none yet."""
 TRANSFER_TO = tuple(name for name in TRAINED if name not in (*_OTHER_INPUTS, "lr"))
 """Models that may take them."""
 
@@ -97,6 +97,10 @@ STABILITY = {"stability_bn": True, "stability_no_bn": False}
 """The namespaces of the pipeline stability, and whether their searches have batch norm."""
 
 
+COSTS_OF_SEARCH = ("search_cost", "extraction_cost")
+"""The artifacts that tell what a search, and choosing from its gates, took."""
+
+
 def weights_of(name: str) -> str:
     """The artifact that holds a model's weights."""
     return f"{name.removesuffix('_searched')}.search_weights" if name.endswith("_searched") else f"{name}.weights"
@@ -117,7 +121,12 @@ def searches_of(searched: str) -> tuple[str, ...]:
 
 
 def interactions_of(name: str) -> str:
-    """The artifact that holds a model's interactions. A searched model has all, those with a closed gate times zero."""
+    """The artifact that holds a model's interactions.
+
+    A searched model has all, those with a closed gate times zero; in third order all triples, beside the kept pairs.
+    """
+    if name in (*THEMSELVES, *THEMSELVES_3RD, *THEMSELVES_BI):
+        return f"{name}.selection"
     if name == "random_selection":
         return "random_interactions"
     if name == RANDOM_FM:

@@ -7,20 +7,25 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.kedro_project import ROOT, TINY, kedro_run, surroundings
+from tests.kedro_project import ROOT, TINY, kedro_run, newest, surroundings
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A project of its own with the artifacts of a small run."""
+    """A project of its own with the artifacts of a small run, as if it had chosen a searched model.
+
+    That is the model with the fewest artifacts of its own.
+    """
     folder = tmp_path_factory.mktemp("project")
     for name in ("conf", "src"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     result = kedro_run(folder, "--params", TINY)
     assert result.returncode == 0, result.stdout
+    chosen = newest(folder, "08_reporting/synthetic/chosen_model.json")
+    chosen.write_text(json.dumps(json.loads(chosen.read_text()) | {"model": "autofm_searched"}))
     return folder
 
 

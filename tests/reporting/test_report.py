@@ -10,9 +10,9 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from autofis_kedro.reporting.numbers import number, p_value, percent, seconds, spread
 from autofis_kedro.reporting.report import render_page
 from autofis_kedro.reporting.report.headline import headline
-from autofis_kedro.reporting.report.numbers import number, p_value, percent, seconds, spread
 from autofis_kedro.selection import Selection
 from tests.reporting.report_contents import HOSTILE, KEPT, LOSSES, NAMES, Page, contents, with_everything
 

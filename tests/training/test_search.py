@@ -66,7 +66,7 @@ def test_a_search_without_batch_norm_is_extracted_and_evaluated_without_it(searc
     assert curve[0].log_loss > curve[-1].log_loss
 
     model, cost = ModelConfig(spec=spec), {"rows_per_second": 1.0, "seconds": 1.0}
-    predictions, metrics = evaluate_searched(found.weights, valid, valid, schema, model, config, cost, name="m")
+    predictions, metrics, _ = evaluate_searched(found.weights, valid, valid, schema, model, config, cost, name="m")
     loss = found.history["valid_log_loss"].to_list()[-1]
     assert metrics.valid[0].log_loss == pytest.approx(loss, rel=1e-5)
     assert not metrics.spec.normalize

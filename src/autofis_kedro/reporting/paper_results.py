@@ -96,9 +96,13 @@ def _share(share: float) -> str:
 
 
 def _cost(model: ModelMetrics) -> dict[str, Value]:
-    cost = f"{model.search_seconds:.0f} + {model.train_seconds:.0f}"
+    cost = " + ".join(_seconds(spent) for spent in (model.search_seconds, model.train_seconds))
     seconds: dict[str, Value] = {"search_seconds": model.search_seconds, "train_seconds": model.train_seconds}
     return {"cost": cost} | seconds | {"flops_per_row": model.flops_per_row, "parameters": model.parameters}
+
+
+def _seconds(spent: float) -> str:
+    return f"{spent:.1f}" if 0 < spent < 10 else f"{spent:.0f}"
 
 
 def _time(times: InferenceTimes | None, model: str, base: str) -> dict[str, Value]:

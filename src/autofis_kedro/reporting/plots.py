@@ -9,10 +9,10 @@ from plotly.subplots import make_subplots
 from autofis_kedro.reporting.style import BLUE, GREEN, GREY, ORANGE, finish, need_columns
 
 
-def training_curves(history: pl.DataFrame, title: str, unit: str = "epoch") -> go.Figure:
+def training_curves(history: pl.DataFrame, title: str, unit: str = "epoch", *, is_log: bool = False) -> go.Figure:
     """Log loss on train and validation rows and validation AUC over epochs; thin lines are further seeds.
 
-    ``unit`` is what the column ``epoch`` counts.
+    ``unit`` is what the column ``epoch`` counts, ``is_log`` that its axis is logarithmic.
     """
     need_columns(history, "seed", "epoch", "train_loss", "valid_log_loss", "valid_auc")
     figure = make_subplots(rows=1, cols=2, subplot_titles=("log loss", "validation AUC"))
@@ -36,7 +36,7 @@ def training_curves(history: pl.DataFrame, title: str, unit: str = "epoch") -> g
                 hovertemplate=f"seed {seed}, {unit} %{{x:.2f}}: %{{y:.5f}}",
             )
             figure.add_trace(line, row=1, col=place)
-    figure.update_xaxes(title_text=unit)
+    figure.update_xaxes(title_text=unit, type="log" if is_log else "linear")
     figure.update_layout(legend={"orientation": "h", "y": -0.2})
     return finish(figure, title)
 

@@ -31,8 +31,8 @@ class ModelMetrics(Frozen):
         flops_per_row: operations of one row's logit (``models.cost``); trees' comparisons are not among them.
         rows_per_second: training speed, mean over seeds.
         train_seconds: of one seed, mean over seeds.
-        search_seconds: of what came before: the search and extraction that chose the interactions, or the growing of
-            trees; 0 without.
+        search_seconds: of what came before: the search and extraction that chose the interactions, their ranking by
+            statistics_AUC, or the growing of trees; 0 without. Of a searched model itself it is all that there is.
     """
 
     model: str

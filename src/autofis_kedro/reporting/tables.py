@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autofis_kedro.evaluation.significance import paired_t_test
+from autofis_kedro.reporting.numbers import seconds as duration
 from autofis_kedro.reporting.paper_table import PaperTable
 from autofis_kedro.reporting.rows import ChosenModel, ModelMetrics
 from autofis_kedro.reporting.written import plain
@@ -126,7 +127,7 @@ def _cells(row: Mapping[str, object]) -> list[str]:
         difference,
         kept_of(row),
         f"{row['rows_per_second']:,.0f}",
-        f"{row['search_seconds']:.0f} s + {row['train_seconds']:.0f} s",
+        f"{duration(float(str(row['search_seconds'])))} + {duration(float(str(row['train_seconds'])))}",
     ]
 
 

@@ -29,6 +29,7 @@ def create_pipeline(names: Collection[str]) -> Pipeline:
         "earlier": "earlier_results",
     }
     inputs |= {f"{nodes.HISTORY}{name}": f"{name}.history" for name in names if name in TRAINED}
+    inputs |= {f"{nodes.HISTORY}{name}_searched": f"{name}.search_history" for name in SEARCHED}
     inputs |= {prefix + name: f"{name}.{found}" for name in SEARCHED for prefix, found in OF_SEARCHES.items()}
     return Pipeline(
         [

@@ -12,7 +12,7 @@ def create_ranking() -> Pipeline:
     node = Node(
         rank,
         [*examples, "schema", "params:statistics_auc"],
-        ["statistics_auc", "statistics_auc_on_test"],
+        ["statistics_auc", "statistics_auc_on_test", "statistics_auc_cost"],
         name="rank_by_statistics_auc",
     )
     return Pipeline([node], tags="statistics_auc")
@@ -40,5 +40,6 @@ def create_pipeline() -> Pipeline:
             name="draw_statistics_auc",
         ),
     ]
-    retrained = trained_model("statistics_auc_selection", "statistics_auc_interactions")
+    cost = {"cost_of_ranking": "statistics_auc_cost"}
+    retrained = trained_model("statistics_auc_selection", "statistics_auc_interactions", earlier_costs=cost)
     return create_ranking() + Pipeline(nodes, tags="statistics_auc") + retrained

@@ -127,26 +127,40 @@ def evaluate_searched(
     training: TrainingConfig,
     cost: Costs,
     base: Selection | None = None,
-    *,
+    *earlier_costs: Costs,
     name: str,
-) -> tuple[pl.DataFrame, ModelMetrics]:
+) -> tuple[pl.DataFrame, ModelMetrics, Selection]:
     """The searched model as it is at the end of the search: closed gates are zeros.
 
-    ``base`` holds the pairs beside which triples were searched.
+    All that it cost is the search, and in third order what came before: ``base`` holds the pairs beside which triples
+    were searched, ``earlier_costs`` what those took.
+
+    Returns:
+        Predictions and metrics as of other models, and its interactions: all candidates.
     """
     named = {f"seed_0/{key}": tensor for key, tensor in weights.items()}
     searched = model.model_copy(update={"spec": searched_spec(model.spec, weights)})
     n_parameters = sum(t.numel() for key, t in weights.items() if ".norm." not in key)
-    found = {"parameters": float(n_parameters), "rows_per_second": cost["rows_per_second"], "seconds": 0.0}
+    own = {"parameters": float(n_parameters), "rows_per_second": cost["rows_per_second"], "seconds": 0.0}
     everything = keep_all(schema, model.spec.order)
     if base is not None:
         everything = joined(base, select(schema, schema.tuples(3), "keep_all", order=3), "keep_all")
     predictions, metrics = evaluate(
-        named, valid_examples, test_examples, schema, everything, searched, training, found, name=name
+        named,
+        valid_examples,
+        test_examples,
+        schema,
+        everything,
+        searched,
+        training,
+        own,
+        cost,
+        *earlier_costs,
+        name=name,
     )
     parts = {"kept": "interactions.alpha_P", "kept_triples": "triples.alpha_P"}
     n_open = {count: int(weights[part].count_nonzero()) for count, part in parts.items() if part in weights}
-    return predictions, metrics.model_copy(update=n_open)
+    return predictions, metrics.model_copy(update=n_open), everything
 
 
 def draw_training(history: pl.DataFrame, *, name: str) -> go.Figure:

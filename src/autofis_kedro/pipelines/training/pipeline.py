@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from kedro.pipeline import Node, Pipeline
 
 from autofis_kedro.pipelines.naming import named
-from autofis_kedro.pipelines.training.nodes import draw_training, evaluate, evaluate_searched, train
+from autofis_kedro.pipelines.training.nodes import (
+    draw_training,
+    evaluate,
+    evaluate_searched,
+    train,
+)
+from autofis_kedro.roster import COSTS_OF_SEARCH
 
 EXAMPLES = ["train_examples", "valid_examples", "test_examples"]
 
@@ -25,7 +31,7 @@ def trained_model(
         shared: other examples and schema than the data set's, by the names that they stand for.
         earlier_costs: datasets of what else came before, by any name.
     """
-    costs = {f"{kind}_of_{by}": f"{by}.{kind}" for by in searches for kind in ("search_cost", "extraction_cost")}
+    costs = {f"{kind}_of_{by}": f"{by}.{kind}" for by in searches for kind in COSTS_OF_SEARCH}
     costs |= earlier_costs or {}
     fixed = ["params:training", "params:seeds", "params:checkpoints"]
     nodes = [
@@ -67,13 +73,23 @@ def searched_itself(name: str, searches: tuple[str, ...]) -> Pipeline:
     """Evaluate the searched model as the search left it; a third-order one stands on the pairs of an earlier one."""
     searched, *earlier = searches
     base = {"base": f"{earlier[0]}.selection"} if earlier else {}
-    inputs = ["weights", "valid_examples", "test_examples", "schema", "params:model", "params:training", "cost", *base]
-    node = Node(named(evaluate_searched, name=name), inputs, ["predictions", "metrics"], name="evaluate")
+    costs = {f"{kind}_of_{by}": f"{by}.{kind}" for by in earlier for kind in COSTS_OF_SEARCH}
+    given = ["weights", "valid_examples", "test_examples", "schema", "params:model", "params:training", "cost"]
+    nodes = [
+        Node(
+            named(evaluate_searched, name=name),
+            [*given, *base, *costs],
+            ["predictions", "metrics", "selection"],
+            name="evaluate",
+        ),
+        Node(named(draw_training, name=name), "history", "training_curves", name="draw_training"),
+    ]
     shared = {example: example for example in ("valid_examples", "test_examples", "schema")}
+    of_search = {"weights": "search_weights", "cost": "search_cost", "history": "search_history"}
     return Pipeline(
-        [node],
+        nodes,
         namespace=name,
-        inputs=shared | base | {"weights": f"{searched}.search_weights", "cost": f"{searched}.search_cost"},
+        inputs=shared | base | costs | {given: f"{searched}.{found}" for given, found in of_search.items()},
         parameters={"params:model": f"params:{searched}", "params:training": "params:training"},
         tags="training",
     )

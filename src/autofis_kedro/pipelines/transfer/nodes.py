@@ -10,7 +10,7 @@ from pydantic import ValidationError, field_validator
 from autofis_kedro.config import Frozen
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
-from autofis_kedro.roster import SELECTION_FROM, interactions_of, searched_by, searches_of
+from autofis_kedro.roster import COSTS_OF_SEARCH, SELECTION_FROM, interactions_of, searched_by, searches_of
 from autofis_kedro.selection import Selection
 from autofis_kedro.trained_models import TrainedModels
 from autofis_kedro.training import ModelConfig
@@ -78,6 +78,6 @@ def _of_file(path: Path) -> Selection:
 
 
 def _search_seconds(trained_models: TrainedModels, name: str) -> float:
-    searched = searched_by(name.removesuffix("_searched"))
+    searched = searched_by(name)
     names = searches_of(searched) if searched else ()
-    return sum(trained_models.cost(f"{by}.{kind}") for by in names for kind in ("search_cost", "extraction_cost"))
+    return sum(trained_models.cost(f"{by}.{kind}") for by in names for kind in COSTS_OF_SEARCH)

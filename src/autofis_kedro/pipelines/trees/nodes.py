@@ -82,6 +82,13 @@ def regress(
     return {f"seed_0/{name}": tensor for name, tensor in fitted.weights.items()}, fitted.history, cost
 
 
+def draw_penalties(history: pl.DataFrame) -> go.Figure:
+    """Log loss and AUC of the regression by penalty."""
+    by_penalty = history.select(pl.lit(0).alias("seed"), pl.col("c").alias("epoch"), pl.exclude("c"))
+    title = "regression over leaves, by penalty (less C is a stronger one)"
+    return training_curves(by_penalty, title, unit="C", is_log=True)
+
+
 def draw_growth(history: pl.DataFrame) -> go.Figure:
     """Log loss and AUC by number of trees."""
     return training_curves(history, "growth of the trees", unit="trees")

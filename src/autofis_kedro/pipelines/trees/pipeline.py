@@ -6,7 +6,14 @@ from autofis_kedro.pipelines.baselines.nodes import select_all
 from autofis_kedro.pipelines.naming import named
 from autofis_kedro.pipelines.training import trained_model
 from autofis_kedro.pipelines.training.nodes import evaluate
-from autofis_kedro.pipelines.trees.nodes import append_leaves, describe_leaves, draw_growth, grow_trees, regress
+from autofis_kedro.pipelines.trees.nodes import (
+    append_leaves,
+    describe_leaves,
+    draw_growth,
+    draw_penalties,
+    grow_trees,
+    regress,
+)
 from autofis_kedro.roster import FOREST, interactions_of
 
 ROWS = ["train_rows", "valid_rows", "test_rows"]
@@ -62,6 +69,7 @@ def _regression(name: str) -> Pipeline:
             ["predictions", "metrics"],
             name="evaluate",
         ),
+        Node(draw_penalties, "history", "training_curves", name="draw_training"),
     ]
     shared = WITH_LEAVES | COST | {"plain_schema": "schema", "selection": interactions_of(name)}
     fixed = {parameter: parameter for parameter in ("params:training", "params:leaf_regression")}

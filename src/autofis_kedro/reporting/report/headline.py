@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from autofis_kedro.reporting.numbers import MINUS, number, percent, spread
 from autofis_kedro.reporting.report.contents import Contents
-from autofis_kedro.reporting.report.numbers import MINUS, number, percent, spread
 
 REFERENCE = "fm"
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from autofis_kedro.reporting.numbers import number, p_value, percent, seconds, spread
 from autofis_kedro.reporting.paper_table import PaperTable
 from autofis_kedro.reporting.report.contents import TIMES, Contents, SearchedModel
-from autofis_kedro.reporting.report.numbers import number, p_value, percent, seconds, spread
 from autofis_kedro.reporting.tables import kept_of, stars
 from autofis_kedro.roster import searched_by
 

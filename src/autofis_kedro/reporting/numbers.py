@@ -1,4 +1,4 @@
-"""Numbers as the report prints them: a true minus sign, commas between thousands."""
+"""Numbers as tables and the report print them: a true minus sign, commas between thousands, units that fit."""
 
 from __future__ import annotations
 
@@ -30,9 +30,11 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A duration in the unit that a reader would take."""
+    """A duration in the unit that a reader would take; 0 s is none at all."""
     if value is None:
         return ""
+    if value < 0.1:
+        return "0 s" if value == 0 else "< 0.01 s" if value < 0.01 else f"{value:.2f} s"
     if value < 10:
         return f"{value:.1f} s"
     if value < 120:
