@@ -38,6 +38,7 @@ SHORTHANDS = (
     "n_rows",
     "selection_from",
     "transfer_to",
+    "wait_for_lock",
 )
 """Top-level names that --params takes and that conf/ hands on to where they belong."""
 

@@ -4,12 +4,21 @@ import warnings
 
 from autofis_kedro.config_loader import UnsharedConfigLoader, merged, model_to_transfer_to
 from autofis_kedro.hooks import CheckInputs, CheckParameters, KeepCheckpoints, PrintSummary, ShowProgress
+from autofis_kedro.run_guard import EndWithParent, OneRunAtATime
 
 # A stage reads what another model's namespace made ("autofm.selection"), and both spellings of --pipeline are promised.
 warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 
-HOOKS = (CheckParameters(), CheckInputs(), ShowProgress(), PrintSummary(), KeepCheckpoints())
+HOOKS = (
+    CheckParameters(),
+    CheckInputs(),
+    ShowProgress(),
+    PrintSummary(),
+    KeepCheckpoints(),
+    OneRunAtATime(),
+    EndWithParent(),
+)
 
 CONFIG_LOADER_CLASS = UnsharedConfigLoader
 CONFIG_LOADER_ARGS = {

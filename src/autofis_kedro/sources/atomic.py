@@ -43,6 +43,17 @@ class AtomicDataset(AbstractVersionedDataset[Any, Any]):
     def _read(self, path: Path) -> Any:
         """Read the artifact."""
 
+    def resolve_load_version(self) -> str | None:
+        """The version to load: the one asked for, else what this run saved, else the newest.
+
+        A run reads what it made itself, though another may have saved a newer one, or the clock was set back.
+        """
+        own = self._version.save if self._version and not self._version.load else None
+        if own is not None and Path(self._get_versioned_path(own)).exists():
+            return str(own)
+        found: str | None = super().resolve_load_version()
+        return found
+
     def load(self) -> Any:
         """The artifact.
 

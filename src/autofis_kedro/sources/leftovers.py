@@ -1,0 +1,55 @@
+"""What killed runs leave in a data set's folders: temporary names that no lookup matches, but that take space."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+PARTIAL = ".partial"
+"""Ends the name of a file or folder that is being written."""
+VERSION = re.compile(r"\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\d\.\d{3}Z")
+LAYER = "[0-9][0-9]_*"
+
+
+def clear_leftovers(lock: Path) -> int:
+    """Remove the temporary files that killed runs left beside the artifacts of a lock's data set.
+
+    Whoever calls it holds the lock: what lies there is nobody's. Raw rows are the user's and are not looked at.
+
+    Returns:
+        how many files and folders were removed.
+    """
+    dataset = lock.name.removeprefix(".").removesuffix(".lock")
+    layers = [layer for layer in lock.parent.glob(LAYER) if not layer.name.startswith("01_")]
+    removed = 0
+    for layer in layers:
+        for path in list(_leftovers(layer / dataset)):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            removed += 1
+            if VERSION.fullmatch(path.parent.name) and not any(path.parent.iterdir()):
+                path.parent.rmdir()
+    if removed:
+        logger.info("removed %d temporary files that a killed run left for data set '%s'", removed, dataset)
+    return removed
+
+
+def _leftovers(folder: Path, depth: int = 3) -> Iterator[Path]:
+    """Temporary names in version folders and checkpoints, at most so many folders deep."""
+    if not folder.is_dir() or folder.is_symlink():
+        return
+    in_version = VERSION.fullmatch(folder.name) is not None
+    for path in folder.iterdir():
+        if path.name.endswith(PARTIAL) or (in_version and _is_temporary(path)):
+            yield path
+        elif depth and not in_version:
+            yield from _leftovers(path, depth - 1)
+
+
+def _is_temporary(path: Path) -> bool:
+    """Folders that readers and writers make beside what they write."""
+    return path.is_dir() and (path.name.startswith("raw_") or (path.name.startswith(".") and PARTIAL in path.name))
