@@ -50,7 +50,9 @@ def fit(train: list[tuple], min_count: int = 1) -> Vocabularies:
 def fitted(train: list[tuple], min_count: int = 1) -> Vocabularies:
     """As fit, for drawn rows: those with a field that does not vary are not what these tests are about."""
     try:
-        return fit(train, min_count)
+        vocabularies = fit(train, min_count)
+        assume(len(list(vocabularies)) == len(KINDS))
+        return vocabularies
     except UserError:
         assume(False)
         raise

@@ -150,10 +150,10 @@ def test_the_type_of_a_column_tells_its_kind():
             ["a", "a"],
             "categorical",
             {},
-            "field 'x' has one value, 'a', in all 2 train rows; list it under drop",
+            "0 field with more .* remains, .* field 'x' has one value, 'a', in all 2 train rows",
         ),
         ([3.0, 3.0], "numeric", {}, "field 'x' has one value, 3.0, in all 2 train rows"),
-        ([None, None, None], "numeric", {}, "field 'x' is missing in all 3 train rows; list it under drop"),
+        ([None, None, None], "numeric", {}, "field 'x' is missing in all 3 train rows"),
         ([[], None], "multi_hot", {}, "field 'x' is missing in all 2 train rows"),
         ([["a", "a"], ["a"]], "multi_hot", {}, "field 'x' has one value, 'a', in all 2 train rows"),
         ([], "categorical", {}, "the train rows are empty"),
@@ -163,7 +163,7 @@ def test_the_type_of_a_column_tells_its_kind():
             [1.0, 2.0],
             "numeric",
             {"numeric": {"method": "edges", "edges": [9]}},
-            "field 'x': all train rows fall into one bucket; .* bucketing.numeric_of.x",
+            "field 'x' falls into one bucket in all train rows .bucketing.numeric_of.x chooses",
         ),
         (["a", "b"], "categorical", {"min_count_of": {"y": 2}}, "'y' is not one of the fields: x"),
     ],
@@ -187,3 +187,19 @@ def test_absent_columns_are_named():
 def test_another_table_is_no_vocabulary():
     with pytest.raises(UserError, match=r"2 rows with the columns a; .* run bucketing again"):
         Vocabularies(pl.DataFrame({"a": [1, 2]}))
+
+
+def test_a_field_with_one_value_is_left_out_and_said(caplog):
+    rows = pl.LazyFrame(
+        {"a": ["x", "y"], "b": ["u", "u"], "c": [1.0, 2.0], "d": [[], None]}, schema_overrides={"d": pl.List(pl.String)}
+    )
+    vocabularies = fit_vocabularies(rows, kinds_of(rows), BucketingConfig())
+    assert [record.message for record in caplog.records] == [
+        "field 'b' has one value, 'u', in all 2 train rows: it is left out",
+        "field 'd' is missing in all 2 train rows: it is left out",
+    ]
+    schema = vocabularies.schema("d", kinds_of(rows))
+    assert (schema.names, schema.left_out) == (("a", "c"), ("b", "d"))
+    assert schema.fingerprint == vocabularies.schema("d").fingerprint, "examples depend on the fields alone"
+    with pytest.raises(UserError, match=r"1 field with more than one value remains, .* 'b' has one value"):
+        fit_vocabularies(rows.select("a", "b"), {"a": "categorical", "b": "categorical"}, BucketingConfig())

@@ -7,9 +7,11 @@ in one pass (``collect_all``) would be faster, but rows that one of them has not
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
+from autofis_kedro.data.equality import EqualAs, canonical, compared_as
 from autofis_kedro.data.schema import FieldKind
 from autofis_kedro.errors import UserError
 
@@ -23,7 +25,23 @@ SIGNIFICANT_DIGITS = 4
 LOW_COUNTS = 8
 
 
-def count_values(rows: pl.LazyFrame, kinds: Mapping[str, FieldKind], n_rows: int) -> Iterator[tuple[str, pl.DataFrame]]:
+@dataclass(frozen=True)
+class Counted:
+    """The distinct values of one field.
+
+    Attributes:
+        field: its name.
+        equal_as: how it compares values.
+        values: columns ``value`` (null: missing) and ``count`` (UInt32: rows that hold it), most frequent first, ties
+            by value; missing, if there is any, above all.
+    """
+
+    field: str
+    equal_as: EqualAs
+    values: pl.DataFrame
+
+
+def count_values(rows: pl.LazyFrame, kinds: Mapping[str, FieldKind], n_rows: int) -> Iterator[Counted]:
     """Distinct values of each field and the number of rows that hold them.
 
     Args:
@@ -31,31 +49,46 @@ def count_values(rows: pl.LazyFrame, kinds: Mapping[str, FieldKind], n_rows: int
         kinds: columns of them and their kinds. A value that a multi-hot cell holds twice counts once.
         n_rows: how many there are.
 
-    Returns:
-        The fields one after another, and for each the columns ``value`` (null: missing) and ``count`` (UInt32),
-        most frequent first, ties by value; missing, if there is any, above all.
+    Yields:
+        The fields one after another.
 
     Raises:
         UserError: a number that is not finite.
     """
     rounded = _fields_to_round(rows, kinds, n_rows)
     for name, kind in kinds.items():
-        counted = _counts(rows, name, kind, name in rounded).collect(engine="streaming")
-        if kind == "numeric":
-            _check_finite(counted, name)
+        counted, equal_as = _counted(rows, name, kind, is_rounded=name in rounded)
         missing = counted.filter(pl.col(VALUE).is_null())
-        yield name, pl.concat([missing, _sorted(counted.filter(pl.col(VALUE).is_not_null()))])
+        values = _sorted(counted.filter(pl.col(VALUE).is_not_null()))
+        yield Counted(name, equal_as, pl.concat([missing, values]))
 
 
-def _counts(rows: pl.LazyFrame, field: str, kind: FieldKind, is_rounded: bool) -> pl.LazyFrame:
+def _counted(rows: pl.LazyFrame, field: str, kind: FieldKind, *, is_rounded: bool) -> tuple[pl.DataFrame, EqualAs]:
+    counted = _counts(rows, field, kind, is_rounded).collect(engine="streaming")
+    if kind == "numeric":
+        _check_finite(counted, field)
+        return counted, "number"
+    values = counted[VALUE].drop_nulls()
+    equal_as = compared_as(values)
+    if (values != values.to_frame().select(canonical(pl.col(VALUE), equal_as)).to_series()).any():
+        counted = _counts(rows, field, kind, is_rounded, equal_as).collect(engine="streaming")
+    return counted, equal_as
+
+
+def _counts(
+    rows: pl.LazyFrame, field: str, kind: FieldKind, is_rounded: bool, equal_as: EqualAs = "text"
+) -> pl.LazyFrame:
+    """Where values are written in several ways: the values of a cell, and those of all cells, each once."""
     column = pl.col(field)
     if is_rounded:
         column = column.round_sig_figs(SIGNIFICANT_DIGITS)
     elif kind == "multi_hot":
-        present = column.list.drop_nulls().list.unique()
+        present = column.list.drop_nulls().list.eval(canonical(pl.element(), equal_as)).list.unique()
         # explode turns null and empty lists alike into one null: the cell is missing.
         lists = pl.when(present.list.len() > 0).then(present).alias(field)
         rows = rows.select(lists).explode(field, empty_as_null=True)
+    elif kind == "categorical":
+        column = canonical(column, equal_as)
     return rows.select(column.alias(VALUE)).group_by(VALUE).agg(pl.len().alias(COUNT))
 
 

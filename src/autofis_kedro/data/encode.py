@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from autofis_kedro.data.bucketing import BucketTable
+from autofis_kedro.data.equality import canonical
 from autofis_kedro.data.examples import Examples, IdLists
 from autofis_kedro.data.examples_folder import ExamplesWriter
 from autofis_kedro.data.hash_index import HashIndex
@@ -191,9 +192,14 @@ def _numeric_ids(vocabulary: FieldVocabulary) -> LocalIds:
 def _text_ids(vocabulary: FieldVocabulary) -> LocalIds:
     listed = vocabulary.listed
     index = HashIndex(listed["value"], listed["id"].to_numpy(), UNSEEN)
+    equal_as = vocabulary.equal_as
 
     def ids(column: pl.Series) -> Int32:
         found = index.find(column)
+        if equal_as != "text":  # what is found as it stands is canonical; only the others are looked up again
+            again = np.flatnonzero(found == UNSEEN)
+            others = column.gather(again).to_frame("other").select(canonical(pl.col("other"), equal_as))
+            found[again] = index.find(others.to_series())
         if column.null_count():
             found[column.is_null().to_numpy()] = MISSING
         return found

@@ -48,10 +48,17 @@ class Field(Frozen):
 
 
 class Schema(Frozen):
-    """The fields of a data set in their fixed order."""
+    """The fields of a data set in their fixed order.
+
+    Attributes:
+        dataset: its name.
+        fields: in order.
+        left_out: fields that are described and have one value in the train rows.
+    """
 
     dataset: str
     fields: tuple[Field, ...]
+    left_out: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Schema:
@@ -98,7 +105,7 @@ class Schema(Frozen):
     @property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change with any field, size or order."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        return hashlib.sha256(self.model_dump_json(exclude={"left_out"}).encode()).hexdigest()[:16]
 
     def position(self, name: str) -> int:
         """Position of a field.

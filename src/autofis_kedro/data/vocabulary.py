@@ -8,7 +8,7 @@ that is rare in the train rows (id 2) is told from one that they do not hold (id
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -17,10 +17,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from autofis_kedro.data.equality import EQUAL_AS, EqualAs
 from autofis_kedro.data.schema import N_SPECIAL, Field, FieldKind, Schema
 from autofis_kedro.errors import UserError
 
-COLUMNS = ("field", "kind", "meaning", "id", "value", "lower", "count", "distinct")
+COLUMNS = ("field", "kind", "meaning", "id", "value", "lower", "count", "distinct", "equal_as")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ class FieldVocabulary:
     name: str
     kind: FieldKind
     rows: pl.DataFrame
+
+    @property
+    def equal_as(self) -> EqualAs:
+        """How the field compares its values."""
+        found: EqualAs = self.rows["equal_as"][0]
+        return found
 
     @property
     def listed(self) -> pl.DataFrame:
@@ -69,12 +76,16 @@ class Vocabularies:
     Attributes:
         table: columns field, kind, meaning (missing, unseen, other, kept, rare), id (local), value (text;
             numeric: the bucket in words), lower (numeric: lower edge, null in the lowest), count (train
-            rows), distinct (raw values). The parquet file of it is the artifact.
+            rows), distinct (raw values), equal_as (how the field compares values: ``equality.py``; earlier releases,
+            whose tables lack it, compared text). The parquet file of it is the artifact.
     """
 
     table: pl.DataFrame
 
     def __post_init__(self) -> None:
+        if tuple(self.table.columns) == COLUMNS[:-1]:
+            of_earlier = self.table.with_columns(pl.lit("text").cast(pl.Enum(EQUAL_AS)).alias(COLUMNS[-1]))
+            object.__setattr__(self, "table", of_earlier)
         if tuple(self.table.columns) != COLUMNS or not len(self.table):
             raise UserError(
                 f"vocabularies: {len(self.table)} rows with the columns {', '.join(self.table.columns)}; "
@@ -98,8 +109,13 @@ class Vocabularies:
                 return vocabulary
         raise UserError(f"field '{name}' has no vocabulary; fields: {', '.join(field.name for field in self)}")
 
-    def schema(self, dataset: str) -> Schema:
-        """The schema of the encoded data."""
+    def schema(self, dataset: str, described: Collection[str] = ()) -> Schema:
+        """The schema of the encoded data.
+
+        Args:
+            dataset: its name.
+            described: all fields, those that were left out included.
+        """
         fields = (
             Field(
                 name=field.name,
@@ -110,4 +126,6 @@ class Vocabularies:
             )
             for field in self
         )
-        return Schema(dataset=dataset, fields=tuple(fields))
+        known = {field.name for field in self}
+        left_out = tuple(name for name in described if name not in known)
+        return Schema(dataset=dataset, fields=tuple(fields), left_out=left_out)

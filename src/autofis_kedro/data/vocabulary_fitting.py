@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from itertools import pairwise
 
@@ -9,11 +10,14 @@ import numpy as np
 import polars as pl
 
 from autofis_kedro.data.bucketing import BucketingConfig, bucket_of, numeric_edges
-from autofis_kedro.data.counting import COUNT, VALUE, count_values
+from autofis_kedro.data.counting import COUNT, VALUE, Counted, count_values
+from autofis_kedro.data.equality import EQUAL_AS
 from autofis_kedro.data.names import LABEL
 from autofis_kedro.data.schema import N_SPECIAL, OTHER, FieldKind
 from autofis_kedro.data.vocabulary import Vocabularies
 from autofis_kedro.errors import UserError
+
+logger = logging.getLogger(__name__)
 
 MEANINGS = ("missing", "unseen", "other", "kept", "rare")
 KINDS = ("categorical", "numeric", "multi_hot")
@@ -41,7 +45,7 @@ def kinds_of(rows: pl.LazyFrame) -> dict[str, FieldKind]:
 
 
 def fit_vocabularies(train: pl.LazyFrame, kinds: Mapping[str, FieldKind], config: BucketingConfig) -> Vocabularies:
-    """Fit the vocabularies of all fields on the train rows.
+    """Fit the vocabularies of all fields on the train rows; one that has one value in them is left out, with a warning.
 
     Args:
         train: typed rows; column order does not matter, and neither does row order.
@@ -49,8 +53,8 @@ def fit_vocabularies(train: pl.LazyFrame, kinds: Mapping[str, FieldKind], config
         config: thresholds and numeric buckets.
 
     Raises:
-        UserError: no rows; a field that is absent, has one value, or only rare ones; an option for an
-            unknown field.
+        UserError: no rows; a field that is absent or has only rare values; fewer than two fields with more than one
+            value; an option for an unknown field.
     """
     config.check_fields(kinds)
     absent = [name for name in kinds if name not in train.collect_schema().names()]
@@ -59,23 +63,34 @@ def fit_vocabularies(train: pl.LazyFrame, kinds: Mapping[str, FieldKind], config
     n_rows = train.select(pl.len()).collect(engine="streaming").item()
     if n_rows == 0:
         raise UserError("the train rows are empty: no vocabulary can be fitted; check the split")
-    names = pl.Enum(list(kinds))
-    counts = count_values(train, kinds, n_rows)
-    tables = {name: _fit_field(counted, name, kinds[name], config) for name, counted in counts}
-    return Vocabularies(pl.concat([tables[name].with_columns(pl.col("field").cast(names)) for name in kinds]))
+    tables: dict[str, pl.DataFrame] = {}
+    left_out: dict[str, str] = {}
+    for counted in count_values(train, kinds, n_rows):
+        try:
+            tables[counted.field] = _fit_field(counted, kinds[counted.field], config)
+        except TellsNothing as nothing:
+            left_out[counted.field] = str(nothing)
+            logger.warning("field '%s' %s: it is left out", counted.field, nothing)
+    if left_out and len(tables) < 2:
+        why = "; ".join(f"field '{name}' {reason}" for name, reason in left_out.items())
+        raise UserError(f"{len(tables)} field with more than one value remains, interactions need at least 2: {why}")
+    names = pl.Enum(list(tables))
+    return Vocabularies(pl.concat([table.with_columns(pl.col("field").cast(names)) for table in tables.values()]))
 
 
-def _fit_field(counted: pl.DataFrame, name: str, kind: FieldKind, config: BucketingConfig) -> pl.DataFrame:
-    _check_varies(counted, name)
+class TellsNothing(Exception):
+    """A field is the same in all train rows; the message says what it is."""
+
+
+def _fit_field(found: Counted, kind: FieldKind, config: BucketingConfig) -> pl.DataFrame:
+    name, counted = found.field, found.values
+    _check_varies(counted)
     missing = int(counted.filter(pl.col(VALUE).is_null())[COUNT].sum())
     values = counted.filter(pl.col(VALUE).is_not_null())
     if kind == "numeric":
         listed = _buckets(values, name, config)
         if len(listed) == 1 and not missing:
-            raise UserError(
-                f"field '{name}': all train rows fall into one bucket; choose others in "
-                f"bucketing.numeric_of.{name}, or list it under drop"
-            )
+            raise TellsNothing(f"falls into one bucket in all train rows (bucketing.numeric_of.{name} chooses others)")
     else:
         listed = values.select(
             pl.col(VALUE),
@@ -85,7 +100,8 @@ def _fit_field(counted: pl.DataFrame, name: str, kind: FieldKind, config: Bucket
         )
     threshold = config.threshold(name)
     _check_keeps(listed, name, threshold)
-    return _with_ids(listed, name, kind, threshold, missing)
+    equal_as = pl.lit(found.equal_as).cast(pl.Enum(EQUAL_AS)).alias("equal_as")
+    return _with_ids(listed, name, kind, threshold, missing).with_columns(equal_as)
 
 
 def _buckets(values: pl.DataFrame, name: str, config: BucketingConfig) -> pl.DataFrame:
@@ -135,12 +151,12 @@ def _with_ids(listed: pl.DataFrame, name: str, kind: FieldKind, threshold: int, 
     )
 
 
-def _check_varies(counted: pl.DataFrame, name: str) -> None:
+def _check_varies(counted: pl.DataFrame) -> None:
     """One value in every row tells nothing: neither does a field that is always missing."""
     if len(counted) == 1:
         value = counted[VALUE][0]
         what = "is missing in all" if value is None else f"has one value, {value!r}, in all"
-        raise UserError(f"field '{name}' {what} {counted[COUNT][0]} train rows; list it under drop")
+        raise TellsNothing(f"{what} {counted[COUNT][0]} train rows")
 
 
 def _check_keeps(listed: pl.DataFrame, name: str, threshold: int) -> None:

@@ -18,9 +18,9 @@ def fit(train_rows: pl.LazyFrame, bucketing: BucketingConfig) -> pl.DataFrame:
     return fit_vocabularies(train_rows, kinds_of(train_rows), bucketing).table
 
 
-def describe_fields(vocabularies: pl.DataFrame, bucketing: BucketingConfig) -> Schema:
+def describe_fields(vocabularies: pl.DataFrame, train_rows: pl.LazyFrame, bucketing: BucketingConfig) -> Schema:
     """Fields, sizes and the id space."""
-    return Vocabularies(vocabularies).schema(bucketing.dataset)
+    return Vocabularies(vocabularies).schema(bucketing.dataset, described=tuple(kinds_of(train_rows)))
 
 
 def encode(

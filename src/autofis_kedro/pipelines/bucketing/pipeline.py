@@ -11,7 +11,7 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(fit, ["train_rows", "params:bucketing"], "vocabularies", name="fit_vocabularies"),
-            Node(describe_fields, ["vocabularies", "params:bucketing"], "schema", name="describe_fields"),
+            Node(describe_fields, ["vocabularies", "train_rows", "params:bucketing"], "schema", name="describe_fields"),
             Node(
                 encode,
                 ["train_rows", "valid_rows", "test_rows", "vocabularies", "schema"],
