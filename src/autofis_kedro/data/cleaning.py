@@ -12,7 +12,7 @@ from typing import Any
 
 from autofis_kedro.data import blanks
 from autofis_kedro.data.formats import Delimited
-from autofis_kedro.data.lines import blocks, compiled
+from autofis_kedro.data.lines import BOM, blocks, compiled
 from autofis_kedro.data.unpacking import new_file
 from autofis_kedro.errors import UserError
 
@@ -36,19 +36,28 @@ class CleanText:
     original: str | None = None
 
 
-def clean_lines(plain: Path, folder: Path) -> Path:
-    """The file, or a copy with line feeds where carriage returns alone end its lines."""
+def clean_lines(plain: Path, folder: Path, *, with_mark: bool = True) -> Path:
+    """The file, or a copy with line feeds where carriage returns alone end its lines.
+
+    Args:
+        plain: the unpacked file.
+        folder: for the copy.
+        with_mark: whether whoever reads it next takes a byte order mark for what it is.
+    """
     with plain.open("rb") as file:
         head = file.read(HEAD)
-    if b"\r" not in head or b"\n" in head:
+    has_returns = b"\r" in head and b"\n" not in head
+    is_marked = head.startswith(BOM) and not with_mark
+    if not (has_returns or is_marked):
         return plain
 
-    def translated() -> Iterator[bytes]:
+    def cleaned() -> Iterator[bytes]:
         with plain.open("rb") as file:
+            file.seek(len(BOM) if is_marked else 0)
             while block := file.read(HEAD):
-                yield block.replace(b"\r", b"\n")
+                yield block.replace(b"\r", b"\n") if has_returns else block
 
-    return _written(translated(), folder)
+    return _written(cleaned(), folder)
 
 
 def clean_text(plain: Path, name: str, form: Delimited, folder: Path) -> CleanText:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
@@ -51,7 +51,7 @@ class DataDescription(Frozen):
     """Everything about a click log that differs from the next one.
 
     Attributes:
-        format: how the files are written.
+        format: how the files are written; delimited text where no kind is named.
         files: which files of a folder, as a glob pattern.
         split_files: files of the train, valid and test rows where they are given, as glob patterns.
         label: the label column; None where the rows have none to learn from.
@@ -71,6 +71,11 @@ class DataDescription(Frozen):
     optional: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     on_bad_row: Literal["error", "skip"] = "error"
+
+    @field_validator("format", mode="before")
+    @classmethod
+    def _is_delimited(cls, form: Any) -> Any:
+        return {"kind": "delimited", **form} if isinstance(form, Mapping) else form
 
     @field_validator("fields", mode="after")
     @classmethod

@@ -83,15 +83,13 @@ def kind_of(plain: Path, name: str) -> Kind:
 def _check_text(head: bytes, name: str) -> None:
     """Text in UTF-8 has no NUL; what is not text cannot be told line by line."""
     nul = head.find(b"\0")
-    if nul < 0 and (not name.lower().endswith(PACKED) or _is_utf8(head)):
-        return
-    if name.lower().endswith(PACKED):
-        raise refused(name, "neither compressed, as its name says, nor text", "it is damaged: fetch it again")
-    wide = head[1:200:2].count(0) > 50 or head[0:200:2].count(0) > 50
-    if wide:
+    if nul >= 0 and max(head[0:200:2].count(0), head[1:200:2].count(0)) > 50:
         raise refused(name, "text in UTF-16", "convert it: iconv -f UTF-16 -t UTF-8")
-    line = head.count(b"\n", 0, nul) + 1
-    raise UserError(f"'{name}', line {line}: a NUL byte; the file is damaged, or no text")
+    if name.lower().endswith(PACKED) and (nul >= 0 or not _is_utf8(head)):
+        raise refused(name, "neither compressed, as its name says, nor text", "it is damaged: fetch it again")
+    if nul >= 0:
+        line = head.count(b"\n", 0, nul) + 1
+        raise UserError(f"'{name}', line {line}: a NUL byte; the file is damaged, or no text")
 
 
 def _is_utf8(head: bytes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,15 @@ def read_libfm(
     table = read_text(plain, name, cells, description, given, folder)
     tokens = [pl.col(column) for column in form.columns]
     pattern = rf"^.+:{ONE}$" if form.values == "ones" else r"^.+:[^:]*$"
-    odd = [~token.str.contains(pattern) for token in tokens]
-    found = _first(
-        table.rows.filter(pl.any_horizontal(~t.str.ends_with(":1") for t in tokens) & pl.any_horizontal(odd))
-    )
+    is_odd = pl.any_horizontal(~token.str.ends_with(":1") for token in tokens)  # asked first: it is cheap
+    with readable(name, [table]):
+        found = _first(table.rows.filter(is_odd).filter(pl.any_horizontal(~t.str.contains(pattern) for t in tokens)))
     if found is not None:
         token = next(cell for cell in map(found.get, form.columns) if not re.fullmatch(pattern, str(cell)))
-        reason = f"; {WAY_OUT}" if re.fullmatch(r".+:[^:]*", str(token)) else ", not id:1"
+        reason = f"; {WAY_OUT}" if re.fullmatch(r".+:[^:]*", str(token)) else " is not id:value"
         raise UserError(f"'{name}', line {found[ROW] + 1}: '{token}'{reason}")
     ids = [token.str.extract(r"^(.+):[^:]*$") for token in tokens]
-    return RawTable(name, table.rows.with_columns(ids), form, table.skipped, table.blank)
+    return replace(table, rows=table.rows.with_columns(ids), form=form)
 
 
 def read_libffm(plain: Path, name: str, form: LibFFM, description: DataDescription, given: FolderColumns) -> RawTable:
@@ -59,18 +59,20 @@ def read_libffm(plain: Path, name: str, form: LibFFM, description: DataDescripti
     lines = pl.scan_lines(plain, name=LINE, row_index_name=ROW, glob=False)
     line = pl.col(LINE).str.strip_prefix("\ufeff").str.strip_chars()
     cells = {column: _cell(line, place, kinds.get(column)) for place, column in enumerate(form.columns)}
-    is_sound = line.str.contains(_pattern(form, kinds, r"[^\s:]*"))
+    is_sound = line.str.contains(_pattern(form, kinds, r"[^\s:]*")) & ~line.str.contains("\0", literal=True)
     n_tokens = line.str.count_matches(r"[ \t]\d+:").cast(pl.Int64)
     n_cells = pl.sum_horizontal(_count(cell, kinds.get(column)) for column, cell in cells.items())
     found = lines.filter(line != "").with_columns(
         (~is_sound | (n_tokens != n_cells)).alias(BAD),
         (~line.str.contains(_pattern(form, kinds, ONE)) if form.values == "ones" else pl.lit(False)).alias(WEIGHTED),
     )
-    with readable(name):
+    table = RawTable(name, lines, form, text=plain)
+    with readable(name, [table]):
         skipped = _check(found.select(ROW, LINE, BAD, WEIGHTED), name, form, description)
         blank = lines.select((line == "").sum()).collect(engine="streaming").item()
     rows = found.filter(~pl.col(BAD)).select(ROW, line.str.extract(r"^(\S+)").alias(label), **cells)
-    return RawTable(name, rows.with_columns(pl.lit(None, dtype=pl.String).alias(EXTRA)), form, skipped, blank)
+    rows = rows.with_columns(pl.lit(None, dtype=pl.String).alias(EXTRA))
+    return replace(table, rows=rows, skipped=skipped, blank=blank)
 
 
 def _pattern(form: LibFFM, kinds: dict[str, FieldDescription], value: str) -> str:

@@ -46,7 +46,7 @@ def open_table(file: RawFile, description: DataDescription, keys: Collection[str
     if kind == "empty":
         return None
     if kind != "parquet":
-        plain = clean_lines(plain, folder)
+        plain = clean_lines(plain, folder, with_mark=kind == "text")
     form = _form(plain, kind, file, description)
     table = _read(plain, file.path, form, description, file.columns, folder)
     has = table.rows.collect_schema().names()

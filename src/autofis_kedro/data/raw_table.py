@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
@@ -14,6 +15,7 @@ from polars.exceptions import PanicException, PolarsError
 from autofis_kedro.data.description import DataDescription
 from autofis_kedro.data.files import FolderColumns
 from autofis_kedro.data.formats import Format
+from autofis_kedro.data.lines import blocks
 from autofis_kedro.data.names import refusal
 from autofis_kedro.errors import UserError
 
@@ -28,6 +30,7 @@ class RawTable:
         form: how the file was read.
         skipped: rows that were left out because of their number of columns (``on_bad_row: skip``).
         blank: blank lines, which are no rows.
+        text: the file that the parser reads, where it is text.
     """
 
     name: str
@@ -35,6 +38,7 @@ class RawTable:
     form: Format
     skipped: int = 0
     blank: int = 0
+    text: Path | None = None
 
 
 def check_columns(name: str, found: Sequence[str], given: FolderColumns, description: DataDescription) -> None:
@@ -80,17 +84,8 @@ def readable(what: str, tables: Sequence[RawTable] = ()) -> Iterator[None]:
             raise UserError(
                 f"no space left on the disk while writing what was read from '{what}' ({os.strerror(errno.ENOSPC)})"
             ) from error
-        broken = next(((table, found) for table in tables if (found := _failure(table))), None)
-        if broken is not None:
-            raise broken[1] from error
-        raise unreadable(what, text) from error
-
-
-def unreadable(what: str, text: str) -> UserError:
-    """The error for a file that polars does not read."""
-    if "utf-8" in text.lower() or "utf8" in text.lower():
-        return UserError(f"'{what}' is not UTF-8; convert the file (iconv -f LATIN1 -t UTF-8)")
-    return UserError(f"'{what}' cannot be read: {text}")
+        broken = next((found for table in tables if (found := _failure(table))), None)
+        raise broken or UserError(f"'{what}' cannot be read: {text}") from error
 
 
 def _said(error: BaseException) -> str:
@@ -102,5 +97,20 @@ def _failure(table: RawTable) -> UserError | None:
     try:
         table.rows.select(pl.all().null_count()).collect(engine="streaming")
     except (PolarsError, PanicException) as error:
-        return unreadable(table.name, _said(error))
+        line = None if table.text is None else _line_that_is_no_utf8(table.text)
+        if line is not None:
+            return UserError(f"'{table.name}', line {line}: not UTF-8; convert the file (iconv -f LATIN1 -t UTF-8)")
+        return UserError(f"'{table.name}' cannot be read: {_said(error)}")
+    return None
+
+
+def _line_that_is_no_utf8(text: Path) -> int | None:
+    first_line = 1
+    for block, _ in blocks(text):
+        held = block.tobytes()
+        try:
+            held.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return first_line + held.count(b"\n", 0, error.start)
+        first_line += held.count(b"\n")
     return None

@@ -100,7 +100,7 @@ def read_text(
     found = irregular_rows(text.path, layout)
     _check(found, name, layout, columns, is_strict=description.on_bad_row == "error")
     rows = _scan(text, columns, form.quote, layout.n_header_lines, found)
-    return RawTable(name, rows, form, skipped=len(found.rows), blank=len(found.blank))
+    return RawTable(name, rows, form, skipped=len(found.rows), blank=len(found.blank), text=text.path)
 
 
 def _hint(names: Sequence[str], form: Delimited, description: DataDescription) -> str:
