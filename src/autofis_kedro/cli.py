@@ -1,6 +1,6 @@
 """``kedro run`` whose errors are one clear message."""
 
-import errno
+import logging
 import os
 import sys
 from collections.abc import Collection, Iterator
@@ -21,8 +21,12 @@ from pydantic import ValidationError
 
 from autofis_kedro.console import in_utf8, show_as_written
 from autofis_kedro.errors import UserError
+from autofis_kedro.interrupts import farewell, listen, status
 from autofis_kedro.reporting.written import on_one_line
 from autofis_kedro.sources.checked import explain_validation, unknown
+from autofis_kedro.surroundings import explain_surroundings
+
+RUNNERS = ("sequential_runner", "thread_runner", "parallel_runner")
 
 
 @click.group(name="autofis-kedro")
@@ -42,11 +46,9 @@ def explain(error: BaseException) -> str | None:
             return explain_validation(cause, cause.title)
         if isinstance(cause, MissingConfigException | OmegaConfBaseException):
             return f"configuration: {str(cause).splitlines()[0]}"
-        if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
-            return f"no space left on the disk: {cause.filename or cause}"
         if isinstance(cause, ValueError) and str(cause).startswith("Pipeline contains no nodes"):
             return "no node is left: --tags, --nodes, --namespaces, --from-... and --to-... exclude each other"
-    return None
+    return next((found for cause in causes(error) if (found := explain_surroundings(cause)) is not None), None)
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -100,16 +102,24 @@ def _check(kind: str, names: Collection[str], allowed: Collection[str]) -> None:
             raise UserError(unknown(kind, name, allowed))
 
 
+def _helps(record: logging.LogRecord) -> bool:
+    """Whether a remark of Kedro helps: to repeat the command does not, before an error that names what to change."""
+    return not record.getMessage().startswith("No nodes ran.")
+
+
 @wraps(kedro_run.callback)  # type: ignore[arg-type]
 def _run(**options: Any) -> Any:
     in_utf8()
     show_as_written()
+    listen()
+    for runner in RUNNERS:
+        logging.getLogger(f"kedro.runner.{runner}").addFilter(_helps)
     try:
         check_run(options)
         return kedro_run.callback(**options)  # type: ignore[misc]
-    except KeyboardInterrupt:
-        click.secho("Interrupted. The same command continues from finished seeds and checkpoints.", err=True)
-        sys.exit(130)
+    except KeyboardInterrupt as error:
+        click.secho(farewell(status(error)), err=True)
+        sys.exit(status(error))
     except Exception as error:
         message = explain(error)
         if message is None:

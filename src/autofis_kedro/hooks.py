@@ -21,6 +21,7 @@ from autofis_kedro.reporting.tables import comparison, render
 from autofis_kedro.roster import ALL, ANY_TRANSFER, SEARCHED, SEARCHED_3RD, SEARCHED_BI
 from autofis_kedro.sources.atomic import AtomicDataset
 from autofis_kedro.sources.checked import checked, unknown
+from autofis_kedro.sources.node_counter import NodeCounter
 from autofis_kedro.sources.tables import PaperTableDataset
 
 logger = logging.getLogger(__name__)
@@ -95,18 +96,18 @@ class ShowProgress:
     """One line per finished node."""
 
     def __init__(self) -> None:
-        self._done, self._total = 0, 0
+        self._counter = NodeCounter()
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
         """Count the nodes."""
-        self._done, self._total = 0, len(pipeline.nodes)
+        self._counter.begin(len(pipeline.nodes))
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:
         """Say which is done."""
-        self._done += 1
-        logger.info("%d/%d %s", self._done, self._total, node.name)
+        counted = self._counter.next()
+        logger.info("%s %s", "/".join(map(str, counted)) if counted else "done:", node.name)
 
 
 class PrintSummary:
