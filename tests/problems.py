@@ -52,6 +52,11 @@ def random_batch(schema, n_rows=7, seed=0) -> Batch:
     return take(random_examples(schema, n_rows, seed), slice(None))
 
 
+def most_reads(batch):
+    """Of one table row by a batch: so many gradients are added up at most."""
+    return int(torch.bincount(batch.ids_Z).max())
+
+
 def planted_problem(seed, n_fields=6, n_values=20, n_rows=40_000, planted=((0, 1), (2, 5), (3, 4)), noise=0.1):
     """Paper Eq. 16-17: schema, train and validation examples; only the planted pairs (or triples) interact."""
     rng = np.random.default_rng(seed)
@@ -66,10 +71,10 @@ def planted_problem(seed, n_fields=6, n_values=20, n_rows=40_000, planted=((0, 1
     return schema, Examples.from_arrays(ids[:cut], labels[:cut]), Examples.from_arrays(ids[cut:], labels[cut:])
 
 
-def logits_by_hand(model, examples, number=lambda vector: vector):
+def logits_by_hand(model, examples, number=lambda vector: vector, n_rows=None):
     """The published formula row by row in float64: linear, every interaction, norm with moving statistics, MLP.
 
-    ``number`` makes of what is read from a table the numbers that are reckoned with.
+    ``number`` makes of what is read from a table the numbers that are reckoned with; of ``n_rows`` rows, or all.
     """
     schema, spec = model.schema, model.spec
     state = {k: v.double().numpy() for k, v in model.state_dict().items()}
@@ -77,16 +82,16 @@ def logits_by_hand(model, examples, number=lambda vector: vector):
 
     def pooled(table, row, position):
         if position in one_hot:
-            return table[examples.one_hot[row, one_hot[position]]]
+            return number(table[examples.one_hot[row, one_hot[position]]])
         lists = examples.bags[position]
-        vectors = table[lists.values[lists.offsets[row] : lists.offsets[row + 1]]]
+        vectors = number(table[lists.values[lists.offsets[row] : lists.offsets[row + 1]]])
         return vectors.mean(0) if spec.pooling == "mean" else vectors.sum(0)
 
     def read(name, row):
-        return [number(pooled(state[f"{name}.weight"], row, i)) for i in range(schema.n_fields)]
+        return [pooled(state[f"{name}.weight"], row, i) for i in range(schema.n_fields)]
 
     logits = []
-    for row in range(examples.n_rows):
+    for row in range(examples.n_rows if n_rows is None else n_rows):
         logit = sum(w[0] for w in read("linear", row)) if "linear.weight" in state else 0.0
         logit += state["bias"][0] if "bias" in state else 0.0
         if spec.has_embeddings:

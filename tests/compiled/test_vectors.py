@@ -8,6 +8,7 @@ from numba import njit
 from numba.core.errors import TypingError
 
 from autofis_kedro.compiled.vectors import over_rows
+from tests.rounding import assert_rounded
 
 _fused = over_rows(
     lambda rows, shared: (rows[0] - shared[0] * rows[1] / (rows[2].sqrt() + shared[1]), rows[1] + rows[0])
@@ -35,10 +36,10 @@ def test_is_the_formula_at_every_place_and_leaves_the_rest(size, starts, seed):
     )
     found = [array.copy() for array in given_arrays]
     fused(size, *found, starts, (np.float32(0.3), np.float32(0.1)))
-    for array, before, start, expected in zip(
-        found, given_arrays, starts, (a - np.float32(0.3) * b / (np.sqrt(c) + np.float32(0.1)), a + b, c), strict=True
-    ):
-        np.testing.assert_allclose(array[start : start + size], expected, rtol=1e-6, atol=1e-6)
+    moved = np.float32(0.3) * b / (np.sqrt(c) + np.float32(0.1))  # rounded five times, then subtracted
+    law = (a - moved, 6, a + moved), (a + b, 1, a + b), (c, 0, c)
+    for array, before, start, expected in zip(found, given_arrays, starts, law, strict=True):
+        assert_rounded(array[start : start + size], *expected)
         rest = np.r_[0:start, start + size : len(array)]
         np.testing.assert_array_equal(array[rest], before[rest])
 

@@ -42,7 +42,7 @@ def test_a_timed_model_scores_what_prediction_does():
     with torch.no_grad():
         first = torch.sigmoid(score(len(batches)))  # again from the first
     expected = predict_seeds(weights, train, schema, selection, spec, TrainingConfig())["seed_4"][:100]
-    torch.testing.assert_close(first, torch.from_numpy(expected.to_numpy().copy()))
+    assert torch.equal(first, torch.from_numpy(expected.to_numpy().copy()))
 
 
 def test_few_rows_are_one_smaller_batch():

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from autofis_kedro.models.normalised_sum import normalised_sum
+from tests.models.batch_norm_bounds import FEW, RoundedBatchNorm
+from tests.rounding import assert_within, bound
 
 EPS = 1e-3
 
@@ -25,12 +27,21 @@ def test_value_statistics_and_gradients_are_those_of_the_parts(rows, interaction
     exact_parts = [part.detach().double().requires_grad_() for part in found_parts]
     found_B, found_statistics = normalised_sum(*found_parts, EPS)
     exact_B, exact_statistics = in_parts(*exact_parts)
-    for found, exact in zip((found_B, *found_statistics), (exact_B, *exact_statistics), strict=True):
-        torch.testing.assert_close(found.double(), exact, rtol=1e-4, atol=1e-4)
+    law, weight = RoundedBatchNorm(z_BP.detach().double(), EPS), weight_P.detach().double()
+    summed = (law.y.error + bound(interactions + FEW, law.size_BU)) @ weight.abs()
+    for found, exact, allowed in zip(
+        (found_B, *found_statistics),
+        (exact_B, *exact_statistics),
+        (summed, law.mean.error, law.variance.error),
+        strict=True,
+    ):
+        assert_within(found, exact, allowed)
     gradients = torch.autograd.grad(found_B, found_parts, factor_B)
     expected = torch.autograd.grad(exact_B, exact_parts, factor_B.double())
-    for found, exact in zip(gradients, expected, strict=True):
-        torch.testing.assert_close(found.double(), exact, rtol=1e-3, atol=1e-4)
+    g_BP = factor_B.double()[:, None].expand(rows, interactions)
+    allowed = law.into_z(g_BP * weight).error, law.into_factor(g_BP).error
+    for found, exact, off in zip(gradients, expected, allowed, strict=True):
+        assert_within(found, exact, off)
 
 
 def test_gradients_are_those_of_differences():

@@ -1,5 +1,6 @@
 """The weighted sum of pairs out of a table, as one operation, is the formula of the paper; so are its gradients."""
 
+import copy
 from contextlib import nullcontext
 from itertools import combinations
 
@@ -12,12 +13,13 @@ from autofis_kedro.models import CTRModel, ModelSpec
 from autofis_kedro.models.embeddings import Parts
 from autofis_kedro.models.interactions import PairInteractions
 from autofis_kedro.models.weighted_pairs import Read, normalised_pairs, weighted_pairs
+from tests.models.batch_norm_bounds import FEW, RoundedBatchNorm
 from tests.problems import random_batch, schema_of
+from tests.rounding import assert_near, assert_rounded, assert_within, bound, magnitudes, moved_by_rounding
 
 ALL_OF_6 = tuple(combinations(range(6), 2))
 SOME_OF_6 = ((2, 4), (0, 1), (4, 3), (0, 5))
 ROWS, IDS, EPS = 200, 50, 1e-3
-TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}
 
 
 def problem(size, pairs):
@@ -51,6 +53,13 @@ def test_the_weighted_sum_and_its_gradients_are_the_formulas(size, pairs, with_v
     if with_vectors:
         expected_B = expected_B + (e_BFK * vector).sum((1, 2))
     expected_B.backward(factor_B.double())
+    large_table, large_weight, large_vector = magnitudes(table_NK, weight_P, vector_FK)
+    large_BFK = large_table[rows_BF.long()]
+    large_BFK.retain_grad()
+    size_B = products(large_BFK, pairs) @ large_weight
+    if with_vectors:
+        size_B = size_B + (large_BFK * large_vector).sum((1, 2))
+    size_B.backward(factor_B.double().abs())
 
     parts = Parts() if with_parts else None
     flat_NK = table_NK[rows_BF.long()].flatten(0, 1).detach().requires_grad_()
@@ -60,11 +69,11 @@ def test_the_weighted_sum_and_its_gradients_are_the_formulas(size, pairs, with_v
     found_B, _ = weighted_pairs(read, weight_P, vector_FK if with_vectors else None)
     found_B.backward(factor_B)
     into_ZK = parts.of_reads[0] if with_parts else flat_NK.grad
-    torch.testing.assert_close(found_B.double(), expected_B, **TOLERANCE)
-    torch.testing.assert_close(into_ZK.double(), e_BFK.grad.flatten(0, 1), **TOLERANCE)
-    torch.testing.assert_close(weight_P.grad.double(), weight.grad, **TOLERANCE)
+    assert_rounded(found_B, expected_B, size + 6 * size + len(pairs) + 2, size_B)
+    assert_rounded(into_ZK, e_BFK.grad.flatten(0, 1), len(pairs) + 5, large_BFK.grad.flatten(0, 1))
+    assert_rounded(weight_P.grad, weight.grad, size + ROWS, large_weight.grad)
     if with_vectors:
-        torch.testing.assert_close(vector_FK.grad.double(), vector.grad, **TOLERANCE)
+        assert_rounded(vector_FK.grad, vector.grad, ROWS + 1, large_vector.grad)
     assert table_NK.grad is None, "no gradient as large as the table"
 
 
@@ -84,11 +93,19 @@ def test_the_normalised_sum_and_its_gradients_are_batch_norms(size, pairs):
     read = Read(table_NK, rows_BF, parts, torch.tensor(pairs).T.contiguous())
     found_B, (found_mean_P, found_variance_P), _ = normalised_pairs(read, weight_P, EPS)
     found_B.backward(factor_B)
-    torch.testing.assert_close(found_B.double(), expected_B, **TOLERANCE)
-    torch.testing.assert_close(found_mean_P.double(), mean_P, **TOLERANCE)
-    torch.testing.assert_close(found_variance_P.double(), variance_P, **TOLERANCE)
-    torch.testing.assert_close(parts.of_reads[0].double(), e_BFK.grad.flatten(0, 1), **TOLERANCE)
-    torch.testing.assert_close(weight_P.grad.double(), weight.grad, **TOLERANCE)
+    large_BFK, large_P = e_BFK.detach().abs(), weight.detach().abs()
+    law = RoundedBatchNorm(z_BP.detach(), EPS, bound(size, products(large_BFK, pairs)))
+    g_BP = factor_B.double()[:, None].expand(z_BP.shape)
+    into_z = law.into_z(g_BP * weight.detach())
+    assert_within(found_B, expected_B, (law.y.error + bound(len(pairs) + FEW, law.size_BU)) @ large_P)
+    assert_within(found_mean_P, mean_P, law.mean.error)
+    assert_within(found_variance_P, variance_P, law.variance.error)
+    assert_within(weight_P.grad, weight.grad, law.into_factor(g_BP).error)
+    # a vector's gradient is the sum of its pairs' partners, each times the gradient of the product
+    partners = large_BFK.clone().requires_grad_()
+    rounded_BP = into_z.error + bound(len(pairs) + FEW, into_z.value.abs())
+    (allowed_BFK,) = torch.autograd.grad((products(partners, pairs) * rounded_BP).sum(), partners)
+    assert_within(parts.of_reads[0], e_BFK.grad.flatten(0, 1), allowed_BFK.flatten(0, 1))
 
 
 @pytest.mark.parametrize("pairs", [ALL_OF_6, SOME_OF_6], ids=["all", "some"])
@@ -119,18 +136,25 @@ def test_results_do_not_depend_on_the_number_of_threads(pairs):
     ],
     ids=["weights", "field_vectors", "norm", "norm_field_vectors"],
 )
-def test_a_model_has_the_logits_and_gradients_of_plain_torch(spec, multi_hot):
+def test_a_model_has_the_logits_and_gradients_of_double_precision(spec, multi_hot):
     schema = schema_of([50, 6, 40, 7, 9, 5], multi_hot)
-    batch, found = random_batch(schema, 300), []
+    model, twin = (CTRModel(spec, schema, SOME_OF_6, seed=1).train() for _ in range(2))
+    twin.double()
+
+    def logits_and_gradients(model):
+        model.zero_grad(set_to_none=True)
+        logit_B = model(random_batch(schema, 300))
+        logit_B.square().sum().backward()
+        return [logit_B.detach(), *(weight.grad for weight in model.parameters())]
+
+    n_operations = 300 + 5 + len(SOME_OF_6)
+    exact, allowed = moved_by_rounding(lambda: logits_and_gradients(twin), list(twin.parameters()), n_operations)
+    names = ["logits", *(name for name, _ in model.named_parameters())]
     for who_computes in (nullcontext, plain_torch):
-        model = CTRModel(spec, schema, SOME_OF_6, seed=1).train()
         with who_computes():
-            logit_B = model(batch)
-            logit_B.square().sum().backward()
-        found.append({"logits": logit_B.detach()} | {name: p.grad for name, p in model.named_parameters()})
-    assert found[0].keys() == found[1].keys()
-    for name, compiled in found[0].items():
-        torch.testing.assert_close(compiled, found[1][name], rtol=1e-3, atol=1e-4, msg=name)
+            found = logits_and_gradients(model)
+        for numbers in zip(found, exact, allowed, names, strict=True):
+            assert_near(*numbers)
 
 
 @pytest.mark.parametrize("pairs", [ALL_OF_6, SOME_OF_6, SOME_OF_6[:2]], ids=["all", "some", "few"])
@@ -138,17 +162,27 @@ def test_a_model_has_the_logits_and_gradients_of_plain_torch(spec, multi_hot):
 def test_vectors_that_others_read_too_get_both_gradients(pairs, weighing):
     e_BFK = torch.randn(ROWS, 6, 7, generator=torch.Generator().manual_seed(2))
     factor_BFK = torch.randn(e_BFK.shape, generator=torch.Generator().manual_seed(3))
-    found = []
-    for is_beside in (True, False):
-        layer = PairInteractions(pairs, 6, **{"normalize": False, "weighted": False} | weighing).train()
-        if layer.alpha_P is not None:
-            torch.nn.init.normal_(layer.alpha_P, generator=torch.Generator().manual_seed(4))
-        vectors = e_BFK.clone().requires_grad_()
+    layer = PairInteractions(pairs, 6, **{"normalize": False, "weighted": False} | weighing).train()
+    if layer.alpha_P is not None:
+        torch.nn.init.normal_(layer.alpha_P, generator=torch.Generator().manual_seed(4))
+    twin = copy.deepcopy(layer).double()
+
+    def sum_and_gradients(layer, vectors, is_beside):
+        vectors = vectors.clone().requires_grad_()
+        before = vectors.detach().clone()
         sum_B, read_by_others = layer.beside(vectors) if is_beside else (layer(vectors), vectors)
-        (sum_B.square().sum() + (read_by_others.square() * factor_BFK).sum()).backward()
-        found.append([sum_B, vectors.grad, *(parameter.grad for parameter in layer.parameters())])
-        assert torch.equal(vectors, e_BFK)
-    for beside, apart in zip(*found, strict=True):
-        torch.testing.assert_close(beside, apart, rtol=1e-5, atol=1e-5)
+        weights = list(layer.parameters())
+        total = sum_B.square().sum() + (read_by_others.square() * factor_BFK).sum()
+        found = [sum_B, *torch.autograd.grad(total, [vectors, *weights])]
+        assert torch.equal(vectors, before)
+        return found
+
+    numbers = [e_BFK.double(), *twin.parameters()]
+    exact, allowed = moved_by_rounding(
+        lambda: sum_and_gradients(twin, numbers[0], False), numbers, ROWS + 7 + len(pairs)
+    )
+    for is_beside in (True, False):
+        for beside in zip(sum_and_gradients(layer, e_BFK, is_beside), exact, allowed, strict=True):
+            assert_near(*beside)
     with torch.no_grad():
-        torch.testing.assert_close(layer.beside(e_BFK)[0], layer(e_BFK))
+        assert_near(layer.beside(e_BFK)[0], exact[0], allowed[0])

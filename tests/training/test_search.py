@@ -20,6 +20,7 @@ from autofis_kedro.training.optimizers import make_optimizers
 from autofis_kedro.training.search import search_spec, searched_spec
 from autofis_kedro.training.seeds import build
 from tests.problems import planted_problem, random_examples
+from tests.rounding import assert_rounded
 from tests.training.small import CONFIG, SCHEMA, TRAIN, VALID
 
 
@@ -68,7 +69,7 @@ def test_a_search_without_batch_norm_is_extracted_and_evaluated_without_it(searc
     model, cost = ModelConfig(spec=spec), {"rows_per_second": 1.0, "seconds": 1.0}
     predictions, metrics, _ = evaluate_searched(found.weights, valid, valid, schema, model, config, cost, name="m")
     loss = found.history["valid_log_loss"].to_list()[-1]
-    assert metrics.valid[0].log_loss == pytest.approx(loss, rel=1e-5)
+    assert metrics.valid[0].log_loss == loss
     assert not metrics.spec.normalize
     assert len(predictions) == 2 * valid.n_rows
 
@@ -91,7 +92,7 @@ def test_a_third_order_search_finds_the_planted_triple_beside_the_kept_pairs():
     alphas = selection.alpha_of(2, schema)
     assert abs(alphas[0]) > 2 * abs(alphas[1]), "their alpha is this search's"
     warm = build(search_spec(spec), schema, selection, seed=0, warm_alpha=True)
-    torch.testing.assert_close(warm.gates.detach(), torch.tensor(alphas))
+    assert torch.equal(warm.gates.detach(), torch.tensor(alphas))
 
 
 def test_a_bi_level_search_moves_gates_on_validation_rows_alone():
@@ -104,7 +105,8 @@ def test_a_bi_level_search_moves_gates_on_validation_rows_alone():
         return fit(model, train, valid, config, seed=1, search=search).weights["interactions.alpha_P"]
 
     other = random_examples(SCHEMA, 900, 7)
-    torch.testing.assert_close(alpha(TRAIN, VALID), alpha(other, VALID), rtol=1e-4, atol=1e-5)
+    # one step of rate 1 moves alpha by a mean over the rows: of gradients below 1 times normalised products, a few
+    assert_rounded(alpha(other, VALID), alpha(TRAIN, VALID).double(), len(VALID) + 4, 1 + 3)
     assert (alpha(TRAIN, VALID) - alpha(TRAIN, random_examples(SCHEMA, 300, 8))).abs().max() > 1e-3
 
 

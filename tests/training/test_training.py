@@ -17,17 +17,26 @@ from autofis_kedro.training.evaluate import predict
 from autofis_kedro.training.run import is_boundary
 from autofis_kedro.training.tables import is_deferred
 from tests.problems import schema_of
+from tests.rounding import bound, unit
 from tests.training.small import CONFIG, DEEP, SCHEMA, TRAIN, VALID
 
 
 def test_deferred_tables_train_as_dense_ones_and_lazy_ones_do_not():
-    def train(table_adam):
+    def train(table_adam, n_operations=0):
         config = TrainingConfig(epochs=3, batch_size=64, patience=9, learning_rate=0.01, table_adam=table_adam)
-        return fit(CTRModel(ModelSpec(embedding_dim=4), SCHEMA, seed=1), TRAIN, VALID, config, seed=1).weights
+        model = CTRModel(ModelSpec(embedding_dim=4), SCHEMA, seed=1)
+        with torch.no_grad():
+            for weight in model.parameters():
+                weight.mul_(1 + n_operations * unit() * torch.randn_like(weight).sign())
+        return fit(model, TRAIN, VALID, config, seed=1).weights["embedding.weight"]
 
-    dense, deferred, lazy = (train(kind)["embedding.weight"] for kind in ("dense", "deferred", "lazy"))
+    torch.manual_seed(0)
+    dense, deferred, lazy = (train(kind) for kind in ("dense", "deferred", "lazy"))
+    # as a training whose weights begin off by the roundings of a batch's gradient, and of a step's averages
+    rounded = (train("dense", 64 + 3 * 45) - dense).norm()
     moved = (dense - CTRModel(ModelSpec(embedding_dim=4), SCHEMA, seed=1).embedding.weight).abs().max()
-    assert (deferred - dense).abs().max() < 1e-4 * moved
+    assert (deferred - dense).norm() <= rounded
+    assert rounded < 1e-2 * (lazy - dense).norm()
     assert (lazy - dense).abs().max() > 1e-2 * moved
 
 
@@ -40,7 +49,10 @@ def test_bfloat16_rounds_in_training_and_leaves_weights_and_evaluation_as_they_a
     (_, plain), (model, rounded) = train("float32"), train("bfloat16")
     assert all(tensor.dtype != torch.bfloat16 for tensor in rounded.weights.values())
     assert rounded.history[0].train_loss != plain.history[0].train_loss
-    assert rounded.history[0].train_loss == pytest.approx(plain.history[0].train_loss, rel=1e-2)
+    assert rounded.history[0].train_loss == pytest.approx(
+        plain.history[0].train_loss,
+        rel=bound(4, 1.0, torch.bfloat16),  # factors, product, activation and gradient are rounded to 8 bits
+    )
     before = predict(model, VALID, CONFIG)
     model.mlp.training_precision = "float32"
     np.testing.assert_array_equal(predict(model, VALID, CONFIG), before)
@@ -64,7 +76,7 @@ def test_the_best_weights_on_validation_are_kept():
     fitted = fit(model, TRAIN, VALID, TrainingConfig(epochs=8, batch_size=32, learning_rate=0.05, patience=3), seed=0)
     best = min(record.valid_log_loss for record in fitted.history)
     assert fitted.history[-1].valid_log_loss > best, "random labels must over-fit here, else this tests nothing"
-    assert score(VALID.labels, predict(model, VALID, CONFIG)).log_loss == pytest.approx(best, abs=1e-7)
+    assert score(VALID.labels, predict(model, VALID, CONFIG)).log_loss == best
 
 
 def test_a_diverging_training_is_named():
