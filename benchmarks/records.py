@@ -8,6 +8,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from autofis_kedro.compiled import processor
 from benchmarks.step_process import THREADS
 
 
@@ -25,16 +26,8 @@ def machine() -> dict[str, object]:
     """The kind of machine."""
     return {
         "system": platform.system(),
-        "processor": _processor(),
+        "processor": processor.described(),
         "cores": os.cpu_count(),
         "threads": THREADS,
         "python": platform.python_version(),
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

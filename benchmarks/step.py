@@ -5,7 +5,8 @@
 All programs hold the same table (k = 40, 600,000 ids in 24 fields), use two threads and dense Adam: every weight moves
 at every step. Each is a process of its own; short blocks of steps alternate, so that whatever else the machine does
 falls on all. Peers run twice: as they come, and with glibc told through the environment to keep large buffers, which
-our training tells it at run time. The ratio is against the fastest of them.
+our training tells it at run time. The ratio is against the fastest of them. A bfloat16 MLP is measured where the
+processor has instructions for it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from autofis_kedro.compiled import processor
 from benchmarks.records import machine
 from benchmarks.step_models import ONLY_OURS, PEERS, REQUIRED
 from benchmarks.step_process import (
@@ -51,7 +53,7 @@ def programs_of(title: str, peer_python: str) -> list[tuple[Program, StepProblem
         if model != "fm_enumerated":
             pair_by_pair = replace(problem, model="fm_enumerated")
             found.append((replace(OURS_PROGRAM, name=f"{OURS}'s fm_enumerated"), pair_by_pair))
-    elif "00x" in model and not problem.is_inference:
+    elif "00x" in model and not problem.is_inference and processor.has_bfloat16():
         found.append((replace(OURS_PROGRAM, name=f"{OURS}, bf16 MLP"), replace(problem, mlp_precision=BF16)))
     lacking = {name for name, models in WITHOUT.items() if problem.model in models}
     return found + [(peer, problem) for peer in peers(peer_python) if peer.name.partition(",")[0] not in lacking]
@@ -113,6 +115,7 @@ def main() -> None:
     peer = Path(chosen.peer).absolute()  # not resolved: an environment's Python is a link
     if not peer.exists():
         raise SystemExit(f"no {chosen.peer}: make bench-env creates it")
+    print(f"on {processor.described()}", flush=True)
     results = []
     for title in chosen.models.split(","):
         results.append(

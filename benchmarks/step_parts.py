@@ -24,6 +24,7 @@ from typing import Any
 
 from torch import Tensor
 
+from autofis_kedro.compiled import processor
 from autofis_kedro.data.batches import training_batches
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.examples_folder import ExamplesWriter
@@ -191,6 +192,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4, help="of a model, half of them with the stopwatch")
     parser.add_argument("--wait", type=float, default=60, help="seconds to wait for a quiet machine before a model")
     chosen = parser.parse_args()
+    print(f"on {processor.described()}", flush=True)
     results = []
     for model in chosen.models.split(","):
         wait_until_quiet(chosen.wait)

@@ -40,7 +40,9 @@ def test_deferred_tables_train_as_dense_ones_and_lazy_ones_do_not():
     assert (lazy - dense).abs().max() > 1e-2 * moved
 
 
-def test_bfloat16_rounds_in_training_and_leaves_weights_and_evaluation_as_they_are():
+def test_bfloat16_rounds_in_training_and_leaves_weights_and_evaluation_as_they_are(monkeypatch):
+    monkeypatch.setattr("autofis_kedro.compiled.processor.has_bfloat16", lambda: True)
+
     def train(precision):
         config = CONFIG.model_copy(update={"mlp_precision": precision})
         model = CTRModel(DEEP, SCHEMA, seed=1)

@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from llvmlite import ir
-from llvmlite.binding import get_host_cpu_features
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from autofis_kedro.compiled.processor import compiles_avx512
 from autofis_kedro.compiled.vectors import splat
 
-_HAS_AVX512 = bool(get_host_cpu_features().get("avx512f"))
+_HAS_AVX512 = compiles_avx512()
 ROWS = 8 if _HAS_AVX512 else 4
 """Rows of a tile, summed at the same time so that one's addition need not wait for another's."""
 COLUMNS = ((16, 3), (16, 2), (16, 1), (8, 1), (4, 1), (1, 1)) if _HAS_AVX512 else ((8, 2), (8, 1), (4, 1), (1, 1))

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import platform
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from autofis_kedro.compiled import is_compiled, is_plain_torch
+from autofis_kedro.compiled import is_compiled, is_plain_torch, processor
+from autofis_kedro.compiled.processor import onednn_has_avx512
 
 Precision = Literal["float32", "bfloat16"]
 FEWEST_MULTIPLICATIONS = 1 << 22
@@ -116,22 +116,13 @@ def onednn_is_faster() -> bool:
     if platform.machine() not in ("x86_64", "AMD64"):
         return False
     has_operation = torch._C._has_mkldnn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-    return has_operation and torch.backends.cpu.get_cpu_capability() == "AVX512" and not _is_by_intel()
+    return (
+        has_operation
+        and torch.backends.cpu.get_cpu_capability() == "AVX512"
+        and onednn_has_avx512()
+        and not _is_by_intel()
+    )
 
 
 def _is_by_intel() -> bool:
-    return "GenuineIntel" in _cpu_description() or "Intel" in platform.processor()
-
-
-@cache
-def has_bfloat16_unit() -> bool:
-    """Whether the processor multiplies bfloat16 matrices as such (AMX): six times as fast as float32, not twice."""
-    return "amx_bf16" in _cpu_description()
-
-
-@cache
-def _cpu_description() -> str:
-    try:
-        return Path("/proc/cpuinfo").read_text()
-    except OSError:  # not Linux
-        return ""
+    return "Intel" in processor.name()

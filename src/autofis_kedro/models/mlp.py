@@ -11,10 +11,11 @@ from itertools import islice, pairwise
 import torch
 from torch import Tensor, nn
 
+from autofis_kedro.compiled.processor import has_bfloat16_unit
 from autofis_kedro.data.batches import Batch
 from autofis_kedro.models.distinct_rows import DistinctRows, distinct_rows, product_of_rows
 from autofis_kedro.models.embeddings import FieldTable
-from autofis_kedro.models.matmul import Precision, has_bfloat16_unit, matmul
+from autofis_kedro.models.matmul import Precision, matmul
 from autofis_kedro.models.norm import PlainBatchNorm
 from autofis_kedro.models.room import Room
 from autofis_kedro.models.spec import MLPSpec

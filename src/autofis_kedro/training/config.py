@@ -35,7 +35,8 @@ class TrainingConfig(Frozen):
             without a gradient, which is another algorithm.
         mlp_precision: of the MLP's matrix products, and of what goes from layer to layer, while training; weights,
             optimizer, evaluation and a first product that shares table rows stay in float32.
-            ``bfloat16`` is about twice as fast on processors and GPUs that have it, and slow on others.
+            ``bfloat16`` is about twice as fast on processors and GPUs that have instructions for it; on others a
+            warning says so and float32 is taken.
         evaluations_per_epoch: validation evaluations in an epoch, evenly spaced.
         patience: stop after this many evaluations without improvement; the best weights are kept.
         monitor: what improvement means, on the validation rows.

@@ -18,6 +18,7 @@ from autofis_kedro.models.interactions import Interactions
 from autofis_kedro.optim import GRDA, EpsilonHatAdam, c_for_final_threshold
 from autofis_kedro.optim.groups import claim
 from autofis_kedro.training.config import SearchConfig, TrainingConfig
+from autofis_kedro.training.precision import usable_precision
 from autofis_kedro.training.tables import TableUpdates, is_deferred
 
 PARTS = 5
@@ -141,7 +142,7 @@ def make_optimizers(
         UserError: an update of the tables that cannot have the penalty asked for.
     """
     if model.mlp is not None:
-        model.mlp.training_precision = config.mlp_precision
+        model.mlp.training_precision = usable_precision(config.mlp_precision, model.mlp.last.weight.device)
     groups = claim(model, GROUPS)
     deferred, dense = _divide_tables(model, groups, config)
     alphas = groups["alpha"] if search is None else []  # else GRDA's
