@@ -22,8 +22,15 @@ MASK = {
     "OPENBLAS_CORETYPE": "Haswell",
     "NUMBA_CACHE_DIR": str(ROOT / ".numba_cache" / "avx2"),
 }
-TESTS = ("tests/compiled", "tests/models", "tests/optim", "tests/training/test_fast_paths.py", "tests/training/test_training.py",
-         "tests/paper/test_oracle.py", "tests/test_rounding.py", "tests/test_masked.py")  # fmt: skip
+TESTS = (
+    *("tests/compiled", "tests/models", "tests/optim", "tests/training/test_fast_paths.py"),
+    *(
+        "tests/training/test_training.py",
+        "tests/paper/test_oracle.py",
+        "tests/test_rounding.py",
+        "tests/test_masked.py",
+    ),
+)
 
 
 def run(command):

@@ -42,6 +42,12 @@ def name() -> str:
     return next(named, platform.processor() or platform.machine())
 
 
+def is_by_intel() -> bool:
+    """Whether Intel made it."""
+    vendors = (line for line in _cpu_lines() if line.startswith("vendor_id"))
+    return "GenuineIntel" in next(vendors, "") or "Intel" in name()
+
+
 def described() -> str:
     """Name and what it has of what matters here, after the environment's limits."""
     has = [shown for feature, shown in SHOWN.items() if feature in features() and _is_allowed(feature)]
@@ -72,7 +78,7 @@ def onednn_has_avx512() -> bool:
 
 
 def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 by instructions of its own: without, float32 is 5 to 40 times faster."""
+    """Whether the processor multiplies bfloat16 by instructions of its own; else float32 is 5 to 40 times as fast."""
     if "amx_bf16" in features() or "avx512_bf16" in features():
         return onednn_allows("AVX512_CORE_BF16")
     is_known = hasattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported")

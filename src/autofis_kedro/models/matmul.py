@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from autofis_kedro.compiled import is_compiled, is_plain_torch, processor
-from autofis_kedro.compiled.processor import onednn_has_avx512
 
 Precision = Literal["float32", "bfloat16"]
 FEWEST_MULTIPLICATIONS = 1 << 22
@@ -119,10 +118,6 @@ def onednn_is_faster() -> bool:
     return (
         has_operation
         and torch.backends.cpu.get_cpu_capability() == "AVX512"
-        and onednn_has_avx512()
-        and not _is_by_intel()
+        and processor.onednn_has_avx512()
+        and not processor.is_by_intel()
     )
-
-
-def _is_by_intel() -> bool:
-    return "Intel" in processor.name()

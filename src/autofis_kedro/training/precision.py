@@ -28,7 +28,7 @@ def usable_precision(asked: Precision, device: torch.device) -> Precision:
 
 def _has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type != "cpu" or processor.has_bfloat16()
 
 
@@ -36,7 +36,7 @@ def _has_bfloat16(device: torch.device) -> bool:
 def _warn(device: str) -> None:
     """Once: every seed and every model of a run would say the same."""
     logger.warning(
-        "training.mlp_precision is bfloat16, and %s has no instructions for its products: they would take 5 to 40 times "
-        "as long as float32's. MLPs are trained in float32.",
+        "training.mlp_precision is bfloat16, and %s has no instructions for its products, which would take 5 to 40 "
+        "times as long as float32's: MLPs are trained in float32.",
         device,
     )
