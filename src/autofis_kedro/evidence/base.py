@@ -1,0 +1,144 @@
+"""What the fields say without any interaction: additive logistic regression with shrinkage by empirical Bayes.
+
+Every value of every field (and joint value of a kept cross) has a weight; the weights of a term are normal with a
+variance of their own, which its data decide. Fitted by block Newton: within a term values are disjoint, so that a
+step is a division per value.
+
+Shapes: N rows, V values of a term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofis_kedro.evidence import base_numba as loops
+from autofis_kedro.evidence.columns import Columns, Float, Int32
+
+SWEEPS, SWEEPS_WITH_CROSSES = 12, 15
+FIRST_RIDGE, LEAST_RIDGE, LARGEST_RIDGE = 1.0, 0.5, 300.0
+RIDGE_FROM_SWEEP = 2
+"""Counted from 0: the weights must have some size before their variance is taken from it."""
+LARGEST_STEP = 2.0
+LARGEST_CHANGE = 1e-4
+"""Of any weight in a sweep, in nats: smaller ones end the fit."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A field, or the cross of several.
+
+    Attributes:
+        id_N: which value each row has.
+        size: number of values.
+    """
+
+    id_N: Int32
+    size: int
+
+
+@dataclass(frozen=True)
+class Base:
+    """A fitted additive model.
+
+    Attributes:
+        p_N: probability of each row.
+        weights: [V] of each term, fields first.
+        ridges: lambda of each term.
+        curvatures: [V] of each term: sum of p (1 - p) over the rows of each value.
+        intercept: logit.
+    """
+
+    p_N: Float
+    weights: tuple[Float, ...]
+    ridges: tuple[float, ...]
+    curvatures: tuple[Float, ...]
+    intercept: float
+
+
+def terms_of(columns: Columns, crosses: Sequence[tuple[int, ...]] = ()) -> list[Term]:
+    """The fields and the crosses of some of them."""
+    fields = [Term(values_N, size) for values_N, size in zip(columns.values_F, columns.sizes, strict=True)]
+    return [*fields, *(cross(columns, fields) for fields in crosses)]
+
+
+def cross(columns: Columns, fields: Sequence[int]) -> Term:
+    """Joint values of fields as values of one term."""
+    first, *others = fields
+    id_N, size = columns.values_F[first].astype(np.int64), columns.sizes[first]
+    for field in others:
+        key_N = id_N * columns.sizes[field] + columns.values_F[field]
+        found, inverse = np.unique(key_N, return_inverse=True)
+        id_N, size = inverse.astype(np.int64), len(found)
+    return Term(id_N.astype(np.int32), size)
+
+
+def fit_base(terms: Sequence[Term], labels_N: Float, start: Base | None = None) -> Base:
+    """Fit weights and ridges.
+
+    Args:
+        terms: fields and crosses.
+        labels_N: 0 or 1.
+        start: an earlier fit of the first terms, whose weights this one begins with.
+    """
+    n_known = len(start.weights) if start else 0
+    rate = float(labels_N.mean())
+    intercept = start.intercept if start else float(np.log(rate / (1 - rate)))
+    weights = [start.weights[i].copy() if start and i < n_known else np.zeros(t.size) for i, t in enumerate(terms)]
+    ridges = [start.ridges[i] if start and i < n_known else FIRST_RIDGE for i in range(len(terms))]
+    logit_N = np.full(len(labels_N), intercept)
+    for term, weight in zip(terms, weights, strict=True):
+        loops.shift(term.id_N, weight, logit_N)
+    for sweep in range(SWEEPS if start is None else SWEEPS_WITH_CROSSES):
+        change = 0.0
+        for place, term in enumerate(terms):
+            shrinks = sweep >= RIDGE_FROM_SWEEP or place < n_known
+            ridges[place], moved = _update(term, weights[place], ridges[place], labels_N, logit_N, shrinks)
+            change = max(change, moved)
+        gradient, curvature = loops.totals(labels_N, logit_N)
+        step = gradient / max(curvature, 1e-9)
+        intercept += step
+        logit_N += step
+        if sweep > RIDGE_FROM_SWEEP and max(change, abs(step)) < LARGEST_CHANGE:
+            break
+    curvatures = tuple(_sums(term, labels_N, logit_N)[1] for term in terms)
+    return Base(loops.probabilities(logit_N), tuple(weights), tuple(ridges), curvatures, intercept)
+
+
+def logits(base: Base, ids: Sequence[NDArray[np.integer]]) -> Float:
+    """Logits of other rows: [M] numbers of each term's values, -1 where the value is not known."""
+    total = np.full(len(ids[0]), base.intercept)
+    for id_M, weight in zip(ids, base.weights, strict=True):
+        total += np.where(id_M >= 0, weight[np.maximum(id_M, 0)], 0.0)
+    return total
+
+
+def _sums(term: Term, labels_N: Float, logit_N: Float) -> tuple[Float, Float]:
+    gradient_V, curvature_V = np.empty(term.size), np.empty(term.size)
+    loops.add_up(term.id_N, labels_N, logit_N, gradient_V, curvature_V)
+    return gradient_V, curvature_V
+
+
+def _update(
+    term: Term, weight_V: Float, ridge: float, labels_N: Float, logit_N: Float, shrinks: bool
+) -> tuple[float, float]:
+    """One Newton step of a term, in place; its ridge and the largest change of a weight."""
+    gradient_V, curvature_V = _sums(term, labels_N, logit_N)
+    if shrinks:
+        ridge = empirical_ridge(weight_V, curvature_V, ridge)
+    step_V = np.clip((gradient_V - ridge * weight_V) / (curvature_V + ridge), -LARGEST_STEP, LARGEST_STEP)
+    weight_V += step_V
+    loops.shift(term.id_N, step_V, logit_N)
+    return ridge, float(np.abs(step_V).max())
+
+
+def empirical_ridge(weight_V: Float, curvature_V: Float, ridge: float) -> float:
+    """lambda = 1 / variance of the weights, by the fixed point of empirical Bayes (MacKay 1992): the weights that the
+    data decide, over the sum of squares; one of them is the intercept's.
+    """
+    decided = max(float((curvature_V / (curvature_V + ridge)).sum()) - 1.0, 0.5)
+    squares = float(weight_V @ weight_V)
+    return float(np.clip(decided / max(squares, 1e-12), LEAST_RIDGE, LARGEST_RIDGE))
