@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofis_kedro.evidence import cells_numba, gain_numba
-from autofis_kedro.evidence.base import Term, cross, fit_base, logits
+from autofis_kedro.evidence.base import Term, cross, fit_base, logits, terms_of
 from autofis_kedro.evidence.columns import Columns, Float
 from autofis_kedro.evidence.testing import Fields, margins_of, outer_of, values_of
 
@@ -113,10 +113,15 @@ def _steps(G_KC: Float, H_KC: Float, ids_MC: NDArray[np.int32], ridge: float) ->
     return step_KC
 
 
-def gain_together(columns: Columns, terms: Sequence[Term], crosses: Sequence[Term], n_folds: int, seed: int) -> Gain:
-    """What the crosses gain together: the base with them against the base without, out of fold."""
-    without = out_of_fold(columns, terms, n_folds, seed)
-    both = out_of_fold(columns, [*terms, *crosses], n_folds, seed)
-    y_N = columns.labels_N
-    saved_N = np.log(np.where(y_N == 1, both.p_N / without.p_N, (1 - both.p_N) / (1 - without.p_N)))
-    return Gain(1000.0 * float(saved_N.mean()), 1000.0 * float(saved_N.std()) / columns.n_rows**0.5)
+def gain_together(rows: OutOfFold, crosses: Sequence[Term], seed: int) -> Gain:
+    """What crosses gain together: the base with them against the base without, out of fold.
+
+    Args:
+        rows: with out-of-fold probabilities of the base alone.
+        crosses: kept ones.
+        seed: the one that ``rows`` were made with.
+    """
+    terms = [*terms_of(rows.columns), *crosses]
+    both_N, alone_N, y_N = out_of_fold(rows.columns, terms, rows.n_folds, seed).p_N, rows.p_N, rows.columns.labels_N
+    saved_N = np.where(y_N == 1, np.log(both_N / alone_N), np.log((1 - both_N) / (1 - alone_N)))
+    return Gain(1000.0 * float(saved_N.mean()), 1000.0 * float(saved_N.std()) / len(y_N) ** 0.5)

@@ -16,7 +16,9 @@ from autofis_kedro.evidence.small_side import fits_small_side, small_side
 DENSE_CELLS = 300
 CORRELATED = 0.05
 """Cramer's V from which on the overlap of a pair's margins cannot be neglected."""
-DRAWS, ROUNDS = 20, 6
+DRAWS = 20
+ROUNDS = {2: 6, 3: 20}
+"""Of taking out the margins in turn, by their number: the pairs of a triple overlap, those of a pair hardly."""
 
 
 def score_test(cells: Cells, seed: int = 0) -> Score:
@@ -87,10 +89,10 @@ def independent(cells: Cells) -> Moments:
     return Moments(without_margins(cells), diagonal_C, square, cube, d_C * w_C * f_C)
 
 
-def without_margins(cells: Cells, rounds: int = ROUNDS) -> Float:
+def without_margins(cells: Cells) -> Float:
     """G~: the cells' sums of y - p with every margin taken out."""
     score_C = cells.sums_C7[:, loops.G].copy()
-    loops.remove_margins(score_C, cells.sums_C7[:, loops.H], cells.ids_MC, cells.sizes_M, rounds)
+    loops.remove_margins(score_C, cells.sums_C7[:, loops.H], cells.ids_MC, cells.sizes_M, ROUNDS[len(cells.margins)])
     return score_C
 
 
@@ -103,7 +105,7 @@ def drawn(cells: Cells, rng: np.random.Generator) -> Moments:
 
     def apply(value_C: Float) -> Float:
         moved_C = H_C * root_C * value_C
-        loops.remove_margins(moved_C, H_C, ids_MC, sizes_M, ROUNDS)
+        loops.remove_margins(moved_C, H_C, ids_MC, sizes_M, ROUNDS[len(ids_MC)])
         return root_C * moved_C
 
     square_C, cube_C = np.zeros(cells.n_cells), np.zeros(cells.n_cells)

@@ -61,7 +61,7 @@ class Score:
         p: probability of such a q or a larger one under the null, uncorrected.
         n_cells: joint values of at least two rows.
         share_alone: share of the rows that have their joint value to themselves, which the test cannot use.
-        effect_variance: moment estimate of the variance of the joint values' effects, in nats^2; at least 0.
+        per_effect: q's mean where the joint values' effects have variance 1 (nats^2).
     """
 
     q: float
@@ -71,7 +71,12 @@ class Score:
     p: float
     n_cells: int
     share_alone: float
-    effect_variance: float = 0.0
+    per_effect: float = 0.0
+
+    @property
+    def effect_variance(self) -> float:
+        """Moment estimate of the variance of the joint values' effects, in nats^2; at least 0."""
+        return max(0.0, self.q / self.per_effect) if self.per_effect > 0 else 0.0
 
 
 def weights_of(cells: Cells) -> Float:
@@ -104,5 +109,4 @@ def judged(cells: Cells, moments: Moments) -> Score:
     p = float(pearson3.sf(z, skewness))
     # effects of variance t give q the mean t * sum over rows i != j of a cell of M_ij h_i h_j
     per_effect = float((k_C * (sums[:, loops.H] ** 2 - h2_C)).sum())
-    effect_variance = max(0.0, q / per_effect) if per_effect > 0 else 0.0
-    return Score(q, variance, skewness, z, p, cells.n_cells, cells.share_alone, effect_variance)
+    return Score(q, variance, skewness, z, p, cells.n_cells, cells.share_alone, per_effect)
