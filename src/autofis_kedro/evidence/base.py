@@ -23,8 +23,8 @@ FIRST_RIDGE, LEAST_RIDGE, LARGEST_RIDGE = 1.0, 0.5, 300.0
 RIDGE_FROM_SWEEP = 2
 """Counted from 0: the weights must have some size before their variance is taken from it."""
 LARGEST_STEP = 2.0
-LARGEST_CHANGE = 1e-4
-"""Of any weight in a sweep, in nats: smaller ones end the fit."""
+NEGLIGIBLE = 0.1
+"""What a sweep gains over all rows, in nats: less ends the fit, for a test's statistic moves by its root at most."""
 
 
 @dataclass(frozen=True)
@@ -84,28 +84,50 @@ def fit_base(terms: Sequence[Term], labels_N: Float, start: Base | None = None) 
         labels_N: 0 or 1.
         start: an earlier fit of the first terms, whose weights this one begins with.
     """
-    n_known = len(start.weights) if start else 0
+    n_known = min(len(start.weights), len(terms)) if start else 0
     rate = float(labels_N.mean())
     intercept = start.intercept if start else float(np.log(rate / (1 - rate)))
     weights = [start.weights[i].copy() if start and i < n_known else np.zeros(t.size) for i, t in enumerate(terms)]
     ridges = [start.ridges[i] if start and i < n_known else FIRST_RIDGE for i in range(len(terms))]
-    logit_N = np.full(len(labels_N), intercept)
-    for term, weight in zip(terms, weights, strict=True):
-        loops.shift(term.id_N, weight, logit_N)
+    rows = _Rows.at(intercept, terms, weights, labels_N)
     for sweep in range(SWEEPS if start is None else SWEEPS_WITH_CROSSES):
-        change = 0.0
+        gradient, information = rows.linearise()
+        step = float(np.clip(gradient / max(information, 1e-9), -LARGEST_STEP, LARGEST_STEP))
+        intercept += step
+        rows.logit_N += step
+        rows.gradient_N -= step * rows.curvature_N
+        gained = step * gradient
         for place, term in enumerate(terms):
             shrinks = sweep >= RIDGE_FROM_SWEEP or place < n_known
-            ridges[place], moved = _update(term, weights[place], ridges[place], labels_N, logit_N, shrinks)
-            change = max(change, moved)
-        gradient, curvature = loops.totals(labels_N, logit_N)
-        step = gradient / max(curvature, 1e-9)
-        intercept += step
-        logit_N += step
-        if sweep > RIDGE_FROM_SWEEP and max(change, abs(step)) < LARGEST_CHANGE:
+            ridges[place], more = _update(term, weights[place], ridges[place], rows, shrinks)
+            gained += more
+        if sweep > RIDGE_FROM_SWEEP and gained < NEGLIGIBLE:
             break
-    curvatures = tuple(_sums(term, labels_N, logit_N)[1] for term in terms)
-    return Base(loops.probabilities(logit_N), tuple(weights), tuple(ridges), curvatures, intercept)
+    rows.linearise()
+    curvatures = tuple(loops.add_up(term.id_N, rows.curvature_N, term.size) for term in terms)
+    return Base(labels_N - rows.gradient_N, tuple(weights), tuple(ridges), curvatures, intercept)
+
+
+@dataclass
+class _Rows:
+    """The rows during a fit: logits, and g = y - p and h = p (1 - p) as the sweep began, g moved to first order."""
+
+    labels_N: Float
+    logit_N: Float
+    gradient_N: Float
+    curvature_N: Float
+
+    @classmethod
+    def at(cls, intercept: float, terms: Sequence[Term], weights: Sequence[Float], labels_N: Float) -> _Rows:
+        logit_N = np.full(len(labels_N), intercept)
+        for term, weight in zip(terms, weights, strict=True):
+            if weight.any():
+                loops.shift(term.id_N, weight, logit_N)
+        return cls(labels_N, logit_N, np.empty(len(labels_N)), np.empty(len(labels_N)))
+
+    def linearise(self) -> tuple[float, float]:
+        gradient, information = loops.linearise(self.labels_N, self.logit_N, self.gradient_N, self.curvature_N)
+        return float(gradient), float(information)
 
 
 def logits(base: Base, ids: Sequence[NDArray[np.integer]]) -> Float:
@@ -116,23 +138,17 @@ def logits(base: Base, ids: Sequence[NDArray[np.integer]]) -> Float:
     return total
 
 
-def _sums(term: Term, labels_N: Float, logit_N: Float) -> tuple[Float, Float]:
-    gradient_V, curvature_V = np.empty(term.size), np.empty(term.size)
-    loops.add_up(term.id_N, labels_N, logit_N, gradient_V, curvature_V)
-    return gradient_V, curvature_V
-
-
-def _update(
-    term: Term, weight_V: Float, ridge: float, labels_N: Float, logit_N: Float, shrinks: bool
-) -> tuple[float, float]:
-    """One Newton step of a term, in place; its ridge and the largest change of a weight."""
-    gradient_V, curvature_V = _sums(term, labels_N, logit_N)
+def _update(term: Term, weight_V: Float, ridge: float, rows: _Rows, shrinks: bool) -> tuple[float, float]:
+    """One Newton step of a term, in place; its ridge, and what the step gains (twice the log likelihood, in nats)."""
+    gradient_V = loops.add_up(term.id_N, rows.gradient_N, term.size)
+    curvature_V = loops.add_up(term.id_N, rows.curvature_N, term.size)
     if shrinks:
         ridge = empirical_ridge(weight_V, curvature_V, ridge)
-    step_V = np.clip((gradient_V - ridge * weight_V) / (curvature_V + ridge), -LARGEST_STEP, LARGEST_STEP)
+    slope_V = gradient_V - ridge * weight_V
+    step_V = np.clip(slope_V / (curvature_V + ridge), -LARGEST_STEP, LARGEST_STEP)
     weight_V += step_V
-    loops.shift(term.id_N, step_V, logit_N)
-    return ridge, float(np.abs(step_V).max())
+    loops.shift_linearised(term.id_N, step_V, rows.logit_N, rows.gradient_N, rows.curvature_N)
+    return ridge, float(step_V @ slope_V)
 
 
 def empirical_ridge(weight_V: Float, curvature_V: Float, ridge: float) -> float:

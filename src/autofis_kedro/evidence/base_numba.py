@@ -11,15 +11,25 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def add_up(id_N, label_N, logit_N, gradient_V, curvature_V):
-    """G_v and H_v: sums of y - p and p (1 - p) over the rows of each value."""
-    gradient_V[:] = 0.0
-    curvature_V[:] = 0.0
-    for n in range(len(id_N)):
+def linearise(label_N, logit_N, gradient_N, curvature_N):
+    """g = y - p and h = p (1 - p) of each row; the sums of both."""
+    total, information = 0.0, 0.0
+    for n in range(len(logit_N)):
         p = 1.0 / (1.0 + math.exp(-logit_N[n]))
-        v = id_N[n]
-        gradient_V[v] += label_N[n] - p
-        curvature_V[v] += p * (1.0 - p)
+        gradient_N[n] = label_N[n] - p
+        curvature_N[n] = p * (1.0 - p)
+        total += gradient_N[n]
+        information += curvature_N[n]
+    return total, information
+
+
+@njit(cache=True, nogil=True)
+def add_up(id_N, value_N, size):
+    """Sums of a row value over the rows of each value of a term."""
+    total_V = np.zeros(size)
+    for n in range(len(id_N)):
+        total_V[id_N[n]] += value_N[n]
+    return total_V
 
 
 @njit(cache=True, nogil=True)
@@ -30,20 +40,9 @@ def shift(id_N, step_V, logit_N):
 
 
 @njit(cache=True, nogil=True)
-def totals(label_N, logit_N):
-    """Sums of y - p and p (1 - p) over all rows."""
-    gradient, curvature = 0.0, 0.0
-    for n in range(len(label_N)):
-        p = 1.0 / (1.0 + math.exp(-logit_N[n]))
-        gradient += label_N[n] - p
-        curvature += p * (1.0 - p)
-    return gradient, curvature
-
-
-@njit(cache=True, nogil=True)
-def probabilities(logit_N):
-    """p of each logit."""
-    p_N = np.empty(len(logit_N))
-    for n in range(len(logit_N)):
-        p_N[n] = 1.0 / (1.0 + math.exp(-logit_N[n]))
-    return p_N
+def shift_linearised(id_N, step_V, logit_N, gradient_N, curvature_N):
+    """The same, and what it changes of g to first order: an exponential per row and sweep, not per term."""
+    for n in range(len(id_N)):
+        step = step_V[id_N[n]]
+        logit_N[n] += step
+        gradient_N[n] -= curvature_N[n] * step
