@@ -15,9 +15,9 @@ from pydantic import Field as Bounded
 from pydantic import field_validator
 from sklearn.metrics import roc_auc_score
 
-from autofis_kedro.analysis.joint_values import Block, JointCounts, blocks
 from autofis_kedro.config import Frozen
 from autofis_kedro.data.examples import Examples, check_examples
+from autofis_kedro.data.joint_values import Block, JointCounts, blocks
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 

@@ -3,15 +3,19 @@
 Shapes: N rows, V values of a term.
 """
 
-# mypy: disable-error-code="untyped-decorator"
+# mypy: disable-error-code="untyped-decorator, no-untyped-call"
+from __future__ import annotations
+
 import math
 
 import numpy as np
 from numba import njit
 
+from autofis_kedro.compiled.loops import Array
+
 
 @njit(cache=True, nogil=True)
-def linearise(label_N, logit_N, gradient_N, curvature_N):
+def linearise(label_N: Array, logit_N: Array, gradient_N: Array, curvature_N: Array) -> tuple[float, float]:
     """g = y - p and h = p (1 - p) of each row; the sums of both."""
     total, information = 0.0, 0.0
     for n in range(len(logit_N)):
@@ -24,7 +28,7 @@ def linearise(label_N, logit_N, gradient_N, curvature_N):
 
 
 @njit(cache=True, nogil=True)
-def add_up(id_N, value_N, size):
+def add_up(id_N: Array, value_N: Array, size: int) -> Array:
     """Sums of a row value over the rows of each value of a term."""
     total_V = np.zeros(size)
     for n in range(len(id_N)):
@@ -33,14 +37,14 @@ def add_up(id_N, value_N, size):
 
 
 @njit(cache=True, nogil=True)
-def shift(id_N, step_V, logit_N):
+def shift(id_N: Array, step_V: Array, logit_N: Array) -> None:
     """Add each value's step to the logits of its rows."""
     for n in range(len(id_N)):
         logit_N[n] += step_V[id_N[n]]
 
 
 @njit(cache=True, nogil=True)
-def shift_linearised(id_N, step_V, logit_N, gradient_N, curvature_N):
+def shift_linearised(id_N: Array, step_V: Array, logit_N: Array, gradient_N: Array, curvature_N: Array) -> None:
     """The same, and what it changes of g to first order: an exponential per row and sweep, not per term."""
     for n in range(len(id_N)):
         step = step_V[id_N[n]]

@@ -128,4 +128,3 @@ def cramers_v(dependence: float, n_outer: int, n_inner: int, n_rows: int) -> flo
     squared = max(0.0, dependence - 1.0 - (n_outer - 1) * (n_inner - 1) / max(n_rows - 1, 1))
     sides = [size - (size - 1) ** 2 / max(n_rows - 1, 1) for size in (n_outer, n_inner)]
     return float(np.sqrt(min(1.0, squared / max(min(sides) - 1.0, 1e-9))))
-

@@ -6,9 +6,13 @@ inner field's size, whatever the number of joint values.
 Shapes: N rows, A outer values, B inner values, C joint values (cells) with at least two rows.
 """
 
-# mypy: disable-error-code="untyped-decorator"
+# mypy: disable-error-code="untyped-decorator, no-untyped-call"
+from __future__ import annotations
+
 import numpy as np
 from numba import njit
+
+from autofis_kedro.compiled.loops import Array
 
 ROWS, G, H, G2, H2, H3, M3 = range(7)
 """Places of a cell's sums: rows, g = y - p, h = p (1 - p), g^2, h^2, h^3, h (1 - 2p)."""
@@ -16,7 +20,7 @@ N_SUMS = 7
 
 
 @njit(cache=True, nogil=True)
-def order_by(id_N, size):
+def order_by(id_N: Array, size: int) -> tuple[Array, Array]:
     """Rows sorted by value (stable), and where each value begins: [size + 1]."""
     start = np.zeros(size + 1, dtype=np.int64)
     for n in range(len(id_N)):
@@ -33,7 +37,16 @@ def order_by(id_N, size):
 
 
 @njit(cache=True, nogil=True)
-def add_cells(start, inner_N, p_N, label_N, n_inner, outer_C, inner_C, sums_C):
+def add_cells(
+    start: Array,
+    inner_N: Array,
+    p_N: Array,
+    label_N: Array,
+    n_inner: int,
+    outer_C: Array,
+    inner_C: Array,
+    sums_C: Array,
+) -> tuple[int, int, float]:
     """Fill cells of at least two rows; how many, how many rows alone, and sum of n_ab^2 / (n_a n_b) over all cells.
 
     inner_N, p_N and label_N are in the outer field's order.
@@ -78,7 +91,7 @@ def add_cells(start, inner_N, p_N, label_N, n_inner, outer_C, inner_C, sums_C):
 
 
 @njit(cache=True, nogil=True)
-def sum_by(id_C, value_C, size):
+def sum_by(id_C: Array, value_C: Array, size: int) -> Array:
     """Sums of a cell value over the cells of each value of a margin."""
     total = np.zeros(size)
     for c in range(len(id_C)):
@@ -87,7 +100,7 @@ def sum_by(id_C, value_C, size):
 
 
 @njit(cache=True, nogil=True)
-def remove_margins(value_C, curvature_C, id_MC, sizes_M, n_rounds):
+def remove_margins(value_C: Array, curvature_C: Array, id_MC: Array, sizes_M: Array, n_rounds: int) -> None:
     """Take every margin's weighted mean out of a cell value, round by round, in place.
 
     Margin by margin forth and back, so that the operator stays symmetric in the metric 1 / H whatever the rounds.

@@ -12,7 +12,7 @@ from autofis_kedro.evidence.base import Base, Term, cross, fit_base, terms_of
 from autofis_kedro.evidence.columns import Columns
 from autofis_kedro.evidence.config import EvidenceConfig
 from autofis_kedro.evidence.score import Score
-from autofis_kedro.evidence.testing import Fields, Tester, threshold
+from autofis_kedro.evidence.testing import Fields, ScoreTester, threshold
 
 
 @dataclass
@@ -53,8 +53,8 @@ def choose(
         advance: called once for each tuple tested the first time.
     """
 
-    def tester(over: Base, done: Callable[[], None] = lambda: None) -> Tester:
-        return Tester(columns, over, config.threads, config.seed, done)
+    def tester(over: Base, done: Callable[[], None] = lambda: None) -> ScoreTester:
+        return ScoreTester(columns, over, config.threads, config.seed, done)
 
     def limit() -> float:
         return threshold(config.alpha, config.correction, len(tuples), len(choice.kept))
@@ -83,7 +83,7 @@ def _backward(
     crosses: dict[Fields, Term],
     start: Base,
     limit: Callable[[], float],
-    tester: Callable[[Base], Tester],
+    tester: Callable[[Base], ScoreTester],
 ) -> None:
     """Test every kept one beside all the others; the weakest that no longer passes goes, until all pass."""
     while choice.kept:

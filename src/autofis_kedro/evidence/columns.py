@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from autofis_kedro.analysis.joint_values import blocks
 from autofis_kedro.data.examples import Examples, check_examples
+from autofis_kedro.data.joint_values import blocks
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 
@@ -97,9 +97,7 @@ def read_columns(examples: Examples, schema: Schema, max_rows: int, seed: int = 
     return Columns._made(fields, labels_N, schema.names, chosen)
 
 
-def _field(
-    examples: Examples, schema: Schema, position: int, chosen: NDArray[np.int64] | None
-) -> NDArray[np.integer]:
+def _field(examples: Examples, schema: Schema, position: int, chosen: NDArray[np.int64] | None) -> NDArray[np.integer]:
     if position not in schema.multi_hot_positions:
         column = schema.one_hot_positions.index(position)
         ids = examples.one_hot[:, column]

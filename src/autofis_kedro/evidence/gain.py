@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autofis_kedro.evidence import cells_numba, gain_numba
-from autofis_kedro.evidence.base import Term, cross, fit_base, logits, terms_of
+from autofis_kedro.evidence import gain_numba
+from autofis_kedro.evidence.base import Term, fit_base, logits, terms_of
 from autofis_kedro.evidence.columns import Columns, Float
-from autofis_kedro.evidence.testing import Fields, margins_of, outer_of, values_of
+from autofis_kedro.evidence.row_cells import row_cells
+from autofis_kedro.evidence.testing import Fields
 
 ROUNDS = 3
 LEAST_RIDGE, LARGEST_RIDGE = 1.0, 300.0
@@ -82,35 +83,22 @@ def gain_of(rows: OutOfFold, fields: Fields, effect_variance: float) -> Gain:
         effect_variance: of the joint values' effects (``Score.effect_variance``): one over it is the ridge.
     """
     columns = rows.columns
-    outer = outer_of(fields, columns.sizes)
-    (inner,) = set(fields) - set(outer)
-    term = cross(columns, outer)
-    order_N, start = cells_numba.order_by(term.id_N, term.size)
-    inner_N = columns.values_F[inner][order_N]
-    cell_N, outer_C, inner_C = gain_numba.fold_cells(start, inner_N, columns.sizes[inner], columns.n_rows // 2)
-    if not len(outer_C):
+    cells = row_cells(columns, fields)
+    if not cells.n_cells:
         return Gain(0.0, 0.0)
+    order_N = cells.order_N
     fold_N, p_N, labels_N = rows.fold_N[order_N], rows.p_N[order_N], columns.labels_N[order_N]
-    sums = gain_numba.fold_sums(cell_N, fold_N, p_N, labels_N, len(outer_C), rows.n_folds)
-    ids = values_of(columns, outer, inner, term.id_N, term.size, outer_C, inner_C)
-    margins = margins_of(outer_C, ids, columns.sizes[inner])
+    G_KC, H_KC = gain_numba.fold_sums(cells.cell_N, fold_N, p_N, labels_N, cells.n_cells, rows.n_folds)
     ridge = float(np.clip(1.0 / max(effect_variance, 1e-12), LEAST_RIDGE, LARGEST_RIDGE))
-    step_KC = _steps(*sums, np.stack([margin.id_C for margin in margins]), ridge)
-    total, squares = gain_numba.gains(cell_N, fold_N, p_N, labels_N, step_KC)
+    step_KC = np.empty_like(G_KC)
+    for fold in range(rows.n_folds):
+        G_C, H_C = G_KC.sum(axis=0) - G_KC[fold], np.maximum(H_KC.sum(axis=0) - H_KC[fold], 0.0)
+        cells.remove_margins(G_C, H_C, ROUNDS)
+        step_KC[fold] = np.clip(G_C / (H_C + ridge), -LARGEST_STEP, LARGEST_STEP)
+    total, squares = gain_numba.gains(cells.cell_N, fold_N, p_N, labels_N, step_KC)
     mean = total / columns.n_rows
     spread = max(squares / columns.n_rows - mean**2, 0.0)
     return Gain(1000.0 * mean, 1000.0 * (spread / columns.n_rows) ** 0.5)
-
-
-def _steps(G_KC: Float, H_KC: Float, ids_MC: NDArray[np.int32], ridge: float) -> Float:
-    """Each fold's step of each cell, out of the other folds' rows."""
-    sizes_M = ids_MC.max(axis=1).astype(np.int64) + 1
-    step_KC = np.empty_like(G_KC)
-    for fold in range(len(G_KC)):
-        G_C, H_C = G_KC.sum(axis=0) - G_KC[fold], np.maximum(H_KC.sum(axis=0) - H_KC[fold], 0.0)
-        cells_numba.remove_margins(G_C, H_C, ids_MC, sizes_M, ROUNDS)
-        step_KC[fold] = np.clip(G_C / (H_C + ridge), -LARGEST_STEP, LARGEST_STEP)
-    return step_KC
 
 
 def gain_together(rows: OutOfFold, crosses: Sequence[Term], seed: int) -> Gain:

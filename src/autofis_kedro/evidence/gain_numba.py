@@ -3,15 +3,19 @@
 Shapes: N rows, C cells of at least two rows, K folds.
 """
 
-# mypy: disable-error-code="untyped-decorator"
+# mypy: disable-error-code="untyped-decorator, no-untyped-call"
+from __future__ import annotations
+
 import math
 
 import numpy as np
 from numba import njit
 
+from autofis_kedro.compiled.loops import Array
+
 
 @njit(cache=True, nogil=True)
-def fold_cells(start, inner_N, n_inner, capacity):
+def fold_cells(start: Array, inner_N: Array, n_inner: int, capacity: int) -> tuple[Array, Array, Array]:
     """The cell of each row (-1: alone), and the outer and inner value of each cell; rows in the outer order."""
     count_B = np.zeros(n_inner, dtype=np.int64)
     number_B = np.empty(n_inner, dtype=np.int64)
@@ -35,7 +39,9 @@ def fold_cells(start, inner_N, n_inner, capacity):
 
 
 @njit(cache=True, nogil=True)
-def fold_sums(cell_N, fold_N, p_N, label_N, n_cells, n_folds):
+def fold_sums(
+    cell_N: Array, fold_N: Array, p_N: Array, label_N: Array, n_cells: int, n_folds: int
+) -> tuple[Array, Array]:
     """Sums of y - p and p (1 - p), [K, C] each."""
     gradient, curvature = np.zeros((n_folds, n_cells)), np.zeros((n_folds, n_cells))
     for n in range(len(cell_N)):
@@ -47,7 +53,7 @@ def fold_sums(cell_N, fold_N, p_N, label_N, n_cells, n_folds):
 
 
 @njit(cache=True, nogil=True)
-def gains(cell_N, fold_N, p_N, label_N, step_KC):
+def gains(cell_N: Array, fold_N: Array, p_N: Array, label_N: Array, step_KC: Array) -> tuple[float, float]:
     """Sum and sum of squares over rows of what a step saves of the log loss, in nats."""
     total, squares = 0.0, 0.0
     for n in range(len(cell_N)):

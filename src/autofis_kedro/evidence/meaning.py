@@ -16,10 +16,11 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from autofis_kedro.evidence import cells_numba, gain_numba, meaning_numba
-from autofis_kedro.evidence.base import Base, cross
+from autofis_kedro.evidence import meaning_numba
+from autofis_kedro.evidence.base import Base
 from autofis_kedro.evidence.columns import Columns, Float
-from autofis_kedro.evidence.testing import Fields, margins_of, outer_of, values_of
+from autofis_kedro.evidence.row_cells import row_cells
+from autofis_kedro.evidence.testing import Fields
 
 LEAST_INFORMATION = 5.0
 """H of the joint values that are shown: below it the sign of an effect is often wrong."""
@@ -86,26 +87,21 @@ def joint_values(columns: Columns, base: Base, fields: Fields, effect_variance: 
         fields: positions, ascending.
         effect_variance: ``Score.effect_variance``: how far effects spread, which decides how much they are shrunk.
     """
-    outer = outer_of(fields, columns.sizes)
-    (inner,) = set(fields) - set(outer)
-    term = cross(columns, outer)
-    order_N, start = cells_numba.order_by(term.id_N, term.size)
-    inner_N = columns.values_F[inner][order_N]
-    cell_N, outer_C, inner_C = gain_numba.fold_cells(start, inner_N, columns.sizes[inner], columns.n_rows // 2)
-    p_N, labels_N = base.p_N[order_N], columns.labels_N[order_N]
+    cells = row_cells(columns, fields)
+    p_N, labels_N = base.p_N[cells.order_N], columns.labels_N[cells.order_N]
     rows_C, positives_C, expected_C, effect_C, information_C = meaning_numba.cell_effects(
-        cell_N, p_N, labels_N, len(outer_C)
+        cells.cell_N, p_N, labels_N, cells.n_cells
     )
-    ids = values_of(columns, outer, inner, term.id_N, term.size, outer_C, inner_C)
-    margins = margins_of(outer_C, ids, columns.sizes[inner])
     weighted_C = effect_C * information_C
-    ids_MC = np.stack([margin.id_C for margin in margins])
-    sizes_M = np.array([margin.size for margin in margins], dtype=np.int64)
-    cells_numba.remove_margins(weighted_C, information_C, ids_MC, sizes_M, ROUNDS)
-    effect_C = weighted_C / information_C
+    cells.remove_margins(weighted_C, information_C, ROUNDS)
     shrunk_C = weighted_C / (information_C + 1.0 / max(effect_variance, 1e-9))
-    by_field = dict(zip((*outer, inner), ids, strict=True))
-    value_FC = np.stack([by_field[field] for field in fields])
     return JointValues(
-        fields, value_FC, effect_C, information_C**-0.5, shrunk_C, rows_C, positives_C, expected_C
+        fields,
+        cells.value_FC,
+        weighted_C / information_C,
+        information_C**-0.5,
+        shrunk_C,
+        rows_C,
+        positives_C,
+        expected_C,
     )

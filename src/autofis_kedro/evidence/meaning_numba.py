@@ -3,17 +3,21 @@
 Shapes: N rows, C cells of at least two rows.
 """
 
-# mypy: disable-error-code="untyped-decorator"
+# mypy: disable-error-code="untyped-decorator, no-untyped-call"
+from __future__ import annotations
+
 import math
 
 import numpy as np
 from numba import njit
 
+from autofis_kedro.compiled.loops import Array
+
 LARGEST_STEP = 2.0
 
 
 @njit(cache=True, nogil=True)
-def cell_effects(cell_N, p_N, label_N, n_cells):
+def cell_effects(cell_N: Array, p_N: Array, label_N: Array, n_cells: int) -> tuple[Array, Array, Array, Array, Array]:
     """Rows, positives, expected positives, the logit's change that makes them agree, and its information.
 
     One row is added to each cell with the rate that is expected there, so that a joint value of one label has an

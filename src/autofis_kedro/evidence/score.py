@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from scipy.stats import pearson3
 
 from autofis_kedro.evidence import cells_numba as loops
@@ -102,7 +101,9 @@ def judged(cells: Cells, moments: Moments) -> Score:
     variance = 2.0 * (moments.square_trace - float((k_C**2 * h2_C).sum())) + moments.noise
     if variance <= 1e-10 * max(moments.square_trace, 1e-300):
         return nothing(cells)
-    distinct = moments.cube_trace - 3.0 * float((k_C * moments.sandwich_C * h2_C).sum()) + 2.0 * float((k_C**3 * h3_C).sum())
+    distinct = (
+        moments.cube_trace - 3.0 * float((k_C * moments.sandwich_C * h2_C).sum()) + 2.0 * float((k_C**3 * h3_C).sum())
+    )
     third_C = sums[:, loops.M3] ** 2 - (h2_C - 4.0 * h3_C)  # sums of m3 over pairs of different rows of a cell
     kappa3 = 8.0 * distinct + 4.0 * float((k_C**3 * third_C).sum())
     z, skewness = q / variance**0.5, kappa3 / variance**1.5

@@ -15,14 +15,12 @@ import numpy as np
 from autofis_kedro.evidence.base import Base, fit_base, terms_of
 from autofis_kedro.evidence.columns import Columns
 from autofis_kedro.evidence.config import EvidenceConfig
-from autofis_kedro.evidence.testing import Fields, Tester
+from autofis_kedro.evidence.testing import Fields, ScoreTester
 
 SCREEN_ROWS = 100_000
 
 
-def screened(
-    columns: Columns, base: Base, kept: Sequence[Fields], config: EvidenceConfig
-) -> tuple[list[Fields], int]:
+def screened(columns: Columns, base: Base, kept: Sequence[Fields], config: EvidenceConfig) -> tuple[list[Fields], int]:
     """Triples to test, and how many were left out.
 
     Args:
@@ -31,7 +29,7 @@ def screened(
         kept: pairs.
         config: how many.
     """
-    triples = list(combinations(range(columns.n_fields), 3))
+    triples: list[Fields] = list(combinations(range(columns.n_fields), 3))
     if len(triples) <= config.max_triples:
         return triples, 0
     over, rows = base, columns
@@ -40,6 +38,6 @@ def screened(
         is_in[np.random.default_rng(config.seed).choice(columns.n_rows, SCREEN_ROWS, replace=False)] = True
         rows = columns.part(is_in)
         over = fit_base(terms_of(rows, kept), rows.labels_N)
-    scores = Tester(rows, over, config.threads, config.seed).scores(triples)
+    scores = ScoreTester(rows, over, config.threads, config.seed).scores(triples)
     best = sorted(triples, key=lambda fields: (scores[fields].p, -scores[fields].z))[: config.max_triples]
     return sorted(best), comb(columns.n_fields, 3) - len(best)

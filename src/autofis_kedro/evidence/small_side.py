@@ -57,13 +57,15 @@ class _Projection:
         """r_c' Z r_c of each cell, Z symmetric."""
         product_AB = self.share_AB @ matrix_BB
         own_A = (product_AB * self.share_AB).sum(axis=1)
-        return np.diag(matrix_BB)[self.b_C] - 2.0 * product_AB[self.a_C, self.b_C] + own_A[self.a_C]
+        found: Float = np.diag(matrix_BB)[self.b_C] - 2.0 * product_AB[self.a_C, self.b_C] + own_A[self.a_C]
+        return found
 
     def bilinear(self, q_AB: Float, matrix_BB: Float) -> Float:
         """q_a' Z r_c of each cell."""
         product_AB = q_AB @ matrix_BB
         own_A = (product_AB * self.share_AB).sum(axis=1)
-        return product_AB[self.a_C, self.b_C] - own_A[self.a_C]
+        found: Float = product_AB[self.a_C, self.b_C] - own_A[self.a_C]
+        return found
 
     def weighted(self, value_C: Float) -> tuple[Float, Float, Float]:
         """Of a cell weight x: S_a = sum x, q_a = sum x r, R = sum x r r'."""
@@ -109,9 +111,7 @@ def small_side(cells: Cells) -> Moments:
     cube_C -= x_C * _twice_between(made, S_A, q_AB, R_BB)
     to_rows_C = 1.0 / x_C
     score_C = _without_margins(made, cells.sums_C7[:, loops.G], H_C)
-    return Moments(
-        score_C, square_C * to_rows_C, float(square_C.sum()), float(cube_C.sum()), cube_C * to_rows_C
-    )
+    return Moments(score_C, square_C * to_rows_C, float(square_C.sum()), float(cube_C.sum()), cube_C * to_rows_C)
 
 
 def _twice_between(made: _Projection, S_A: Float, q_AB: Float, R_BB: Float) -> Float:
@@ -122,13 +122,14 @@ def _twice_between(made: _Projection, S_A: Float, q_AB: Float, R_BB: Float) -> F
     theta_BB = q_AB.T @ (q_AB / H_A[:, None])
     q_own_A = ((q_AB @ Z) * q_AB).sum(axis=1)
     far_BB = Z @ theta_BB @ Z + bent_BB @ R_BB @ Z
-    return (
+    found: Float = (
         S_C**2 / H_C**3
         + 2.0 * S_C / H_C**2 * made.bilinear(q_AB, Z)
         + q_own_A[a_C] / H_C**2
         + 2.0 / H_C * made.bilinear(q_AB, bent_BB)
         + made.quadratic((far_BB + far_BB.T) / 2.0)
     )
+    return found
 
 
 def _without_margins(made: _Projection, G_C: Float, H_C: Float) -> Float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autofis_kedro.evidence.base import Base, cross
-from autofis_kedro.evidence.cells import Cells, Margin, Ordered, RawCells, add_up
+from autofis_kedro.evidence.cells import Cells, Margin, Ordered, add_up
 from autofis_kedro.evidence.columns import Columns, Float, Int32
 from autofis_kedro.evidence.kernels import score_test
 from autofis_kedro.evidence.score import Score
@@ -22,7 +22,7 @@ Fields = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Tester:
+class ScoreTester:
     """Tests tuples of fields over a base.
 
     Attributes:
@@ -75,7 +75,8 @@ class Tester:
 
     def _leverage(self, fields: Fields, ids: Sequence[Int32]) -> Float:
         one_F = [1.0 / (self.base.curvatures[field] + self.base.ridges[field]) for field in fields]
-        return np.sum([one_V[id_C] for one_V, id_C in zip(one_F, ids, strict=True)], axis=0)
+        total: Float = np.sum([one_V[id_C] for one_V, id_C in zip(one_F, ids, strict=True)], axis=0)
+        return total
 
 
 def outer_of(fields: Fields, sizes: Sequence[int]) -> Fields:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autofis_kedro.analysis.joint_values import JointCounts
+from autofis_kedro.data.joint_values import JointCounts
 
 numbers = st.integers(0, 2**63 - 1) | st.integers(0, 5) | st.integers(2**63 - 5, 2**63 - 1)
 rows = st.lists(st.tuples(numbers, st.integers(0, 1)), min_size=1, max_size=30)
