@@ -21,6 +21,8 @@ from autofis_kedro.errors import UserError
 
 LONGEST = 64 << 20
 """Characters of a line that may be a header."""
+_READS_IT = 'where the file quotes nothing, quote: "" under format reads it; where it does, mend the file'
+_LONE = "a carriage return alone, where other lines end with a line feed; mend the file"
 
 
 @dataclass(frozen=True)
@@ -55,18 +57,19 @@ def top_of(text: CleanText, name: str, quote: str | None) -> Top:
     try:
         for number, cells in enumerate(reader, 1):
             if cells:
+                "".join(cells).encode()
                 restored = [cell.replace(text.separator, text.original or text.separator) for cell in cells]
                 return Top(restored, number, reader.line_num)
-    except UnicodeDecodeError as error:
-        raise UserError(f"'{name}', line 1: not UTF-8 ({error.reason}); convert the file") from error
+    except UnicodeEncodeError as error:
+        raise UserError(f"'{name}', line {reader.line_num}: not UTF-8; convert the file") from error
     except csv.Error as error:
-        way_out = '; where the file quotes nothing set quote: ""' if quote and "expected after" in str(error) else ""
-        raise UserError(f"'{name}', line {max(reader.line_num, 1)}: {error}{way_out}") from error
+        what = f"{error}; {_READS_IT}" if quote and "expected after" in str(error) else str(error)
+        raise UserError(f"'{name}', line {max(reader.line_num, 1)}: {_LONE if 'new-line' in what else what}") from error
     raise UserError(f"'{name}' is empty: no rows")
 
 
 def _lines(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
+    with path.open(encoding="utf-8-sig", newline="\n", errors="surrogateescape") as file:
         while line := file.readline(LONGEST):
             yield line
 
@@ -126,12 +129,11 @@ def _check(found: IrregularRows, name: str, layout: Layout, columns: Sequence[st
 
 
 def _fault(kind: int, quote: str | None) -> str:
-    reads_it = 'where the file quotes nothing, quote: "" under format reads it; where it does, mend the file'
     return {
-        STRAY_QUOTE: f"a quote {quote} within a cell that does not begin with one; {reads_it} (double the quote)",
-        AFTER_QUOTE: f"text behind the closing quote {quote}; {reads_it}",
-        OPEN_QUOTE: f"the cell begins with a quote {quote} that nothing closes to the end of the file; {reads_it}",
-        LONE_RETURN: "a carriage return alone, where other lines end with a line feed; mend the file",
+        STRAY_QUOTE: f"a quote {quote} within a cell that does not begin with one; {_READS_IT} (double the quote)",
+        AFTER_QUOTE: f"text behind the closing quote {quote}; {_READS_IT}",
+        OPEN_QUOTE: f"the cell begins with a quote {quote} that nothing closes to the end of the file; {_READS_IT}",
+        LONE_RETURN: _LONE,
         NUL: "a NUL byte; the file is damaged, or no text",
     }[kind]
 
