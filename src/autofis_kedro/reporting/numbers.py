@@ -12,6 +12,15 @@ def number(value: float | None, digits: int = 4, *, signed: bool = False) -> str
     return f"{value:{'+' if signed else ''},.{digits}f}".replace("-", MINUS)
 
 
+def alpha(value: float | None) -> str:
+    """What a search left of a gate: with digits that count, however little it is."""
+    if value is None:
+        return ""
+    if value == 0:
+        return "closed"
+    return number(value, signed=True) if abs(value) >= 1e-3 else f"{value:+.1e}".replace("-", MINUS)
+
+
 def spread(mean: float | None, std: float | None, digits: int = 4) -> str:
     """Mean ± standard deviation."""
     return number(mean, digits) + (f" ± {number(std, digits)}" if std is not None else "")

@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from autofis_kedro.evaluation.significance import paired_t_test
+from autofis_kedro.reporting.numbers import MINUS
+from autofis_kedro.reporting.numbers import alpha as gate
 from autofis_kedro.reporting.numbers import seconds as duration
 from autofis_kedro.reporting.paper_table import PaperTable
 from autofis_kedro.reporting.rows import ChosenModel, ModelMetrics
@@ -94,6 +96,8 @@ def render(
         kept = f" keeps {len(selection.interactions)} of {selection.candidates} interactions"
         console.print(Text.assemble("\n", plain(name, "bold"), kept, plain(f" ({selection.rule})")))
         console.print(selection_table(selection))
+        for note in selection.notes:
+            console.print(f"Note: {note}.", highlight=False)
     for table in tables:
         console.print(table.terminal(console.width))
     console.print(Text.assemble("Artifacts: ", (place, "bold"), "   (look at them with: kedro viz run)"))
@@ -150,7 +154,7 @@ def selection_table(selection: Selection) -> Table:
     table.add_column("interaction", no_wrap=True)
     table.add_column("alpha", justify="right")
     for rank, interaction, alpha in kept.head(SHOWN).iter_rows():
-        table.add_row(str(rank), plain(interaction), "" if alpha is None else f"{alpha:+.4f}")
+        table.add_row(str(rank), plain(interaction), gate(alpha).replace(MINUS, "-"))
     if len(kept) > SHOWN:
         table.add_row("", f"... and {len(kept) - SHOWN} more", "")
     return table

@@ -46,6 +46,7 @@ class Selection(Frozen):
         candidates: number of interactions that there were to choose from.
         interactions: the kept ones.
         curve: accuracy against size where the rule measured it.
+        notes: what a reader must know of the gates behind it.
     """
 
     dataset: str
@@ -54,6 +55,7 @@ class Selection(Frozen):
     candidates: int
     interactions: tuple[Interaction, ...]
     curve: tuple[SizeOnCurve, ...] = Bounded(default=())
+    notes: tuple[str, ...] = ()
 
     def of_order(self, order: int, schema: Schema) -> tuple[tuple[int, ...], ...]:
         """The kept interactions of an order as field positions, in lexicographic order.

@@ -22,6 +22,7 @@ from autofis_kedro.selection.selection import Selection, SizeOnCurve, joined, se
 from autofis_kedro.training.config import ExtractionConfig, TrainingConfig
 from autofis_kedro.training.evaluate import predict, prepare_for_evaluation
 from autofis_kedro.training.fine_tune import fine_tune
+from autofis_kedro.training.gate_notes import gate_notes
 from autofis_kedro.training.search import base_pairs, searched_part, searched_spec
 
 logger = logging.getLogger(__name__)
@@ -41,16 +42,24 @@ def extract_selection(
     *,
     seed: int,
     base: Selection | None = None,
+    steps: int | None = None,
 ) -> Selection:
     """The selection that the configured rule makes of searched gates.
 
     In third order the rule decides on triples; the pairs of ``base`` stay, with the alpha that this search gave them.
+    Kept gates that are closed or as good as closed are told in the log and in ``Selection.notes``, with the ``steps``
+    of the search if they are given.
 
     Raises:
         UserError: all gates are closed (``nonzero``), no size given (``top_k``), gates of another data set.
     """
     found = Gates.from_frame(gates, schema)
     chosen = _chosen(_Ladder(found, weights, train, valid, schema, spec, training, extraction, seed, base))
+    size, is_given = len(chosen.interactions), extraction.size is not None
+    notes = gate_notes(found, size, is_given=is_given, starts_at=spec.alpha_initial, steps=steps)
+    for note in notes:
+        logger.warning("gate extraction: %s", note)
+    chosen = chosen.model_copy(update={"notes": notes})
     if spec.order == 2:
         return chosen
     pairs = base_pairs(spec, schema, base) or schema.tuples(2)
@@ -76,8 +85,10 @@ def _chosen(ladder: _Ladder) -> Selection:
         size = _refine(losses, ladder.row_losses, extraction)
         rule = "smallest size as good as the best"
         if extraction.rule == "ladder" and size > 0:
-            size = largest_gap(found, size, best_size(losses))
-            rule = "largest fall of |alpha| among the sizes as good as the best"
+            smallest, largest = size, best_size(losses)
+            if np.count_nonzero(found.alpha_P) >= smallest:  # else all falls are from 0 to 0
+                size = largest_gap(found, smallest, largest)
+                rule = "largest fall of |alpha| among the sizes as good as the best"
     losses[size] = losses[size] if size in losses else ladder.row_losses(size)
     return from_gates(found, schema, size, rule, size_curve(losses))
 

@@ -30,7 +30,7 @@ class Searched:
         trajectory: step, field_1, field_2 (, field_3), alpha: about 200 steps of every candidate.
         weights: of the whole search model.
         history: one row per evaluation.
-        cost: seconds and rows per second.
+        cost: seconds, rows per second, steps.
     """
 
     gates: pl.DataFrame
@@ -85,7 +85,7 @@ def search_gates(
     part = searched_part(spec)
     alpha, tuples = fitted.weights[f"{part}.alpha_P"], schema.tuples(spec.order)
     gates = Gates(alpha.double().numpy(), fitted.dual[-len(tuples) :].double().numpy(), tuples)
-    cost = {"seconds": fitted.seconds, "rows_per_second": fitted.rows_per_second}
+    cost = {"seconds": fitted.seconds, "rows_per_second": fitted.rows_per_second, "steps": fitted.history[-1].step}
     history = history_frame([fitted.history], [seed])
     trajectory = _trajectory(fitted.trajectory, gates.frame(schema))
     return Searched(gates.frame(schema), trajectory, fitted.weights, history, cost)

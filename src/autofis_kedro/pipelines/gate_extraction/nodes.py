@@ -33,6 +33,7 @@ def extract(
     search: SearchConfig,
     extraction: ExtractionConfig,
     seeds: SeedsConfig,
+    search_cost: dict[str, float],
     base: Selection | None = None,
 ) -> tuple[Selection, pl.DataFrame, dict[str, float]]:
     """The selection, the same as a table, and what it cost."""
@@ -49,6 +50,7 @@ def extract(
         extraction,
         seed=seeds.seed,
         base=base,
+        steps=int(search_cost.get("steps", 0)) or None,  # searches of an earlier release did not tell
     )
     return selection, kept_interactions(selection), {"seconds": time.perf_counter() - start}
 

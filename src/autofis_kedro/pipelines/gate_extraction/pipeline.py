@@ -22,7 +22,7 @@ def _extraction(name: str) -> Pipeline:
     nodes = [
         Node(
             extract,
-            ["gates", "search_weights", *shared, "params:model", *fixed, *base],
+            ["gates", "search_weights", *shared, "params:model", *fixed, "search_cost", *base],
             ["selection", "kept_interactions", "extraction_cost"],
             name="extract",
         ),
@@ -37,7 +37,7 @@ def _extraction(name: str) -> Pipeline:
         nodes,
         namespace=name,
         inputs={n: n for n in (*shared, "planted_interactions")}
-        | {n: f"{name}.{n}" for n in ("gates", "search_weights")}
+        | {n: f"{name}.{n}" for n in ("gates", "search_weights", "search_cost")}
         | base,
         parameters={"params:model": f"params:{name}"} | {parameter: parameter for parameter in fixed},
         tags="gate_extraction",

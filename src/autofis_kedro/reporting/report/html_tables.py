@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autofis_kedro.reporting.numbers import number, p_value, percent, seconds, spread
+from autofis_kedro.reporting.numbers import alpha, number, p_value, percent, seconds, spread
 from autofis_kedro.reporting.paper_table import PaperTable
 from autofis_kedro.reporting.report.contents import TIMES, Contents, SearchedModel
 from autofis_kedro.reporting.tables import kept_of, stars
@@ -135,7 +135,7 @@ def kept_table(searched: SearchedModel, contents: Contents) -> HTMLTable:
         cells = [
             Cell(TIMES.join(fields) + (" ★" if fields in planted else ""), TIMES.join(fields)),
             Cell(str(kept["rank"]), kept["rank"]),
-            Cell(number(kept["alpha"], signed=True), kept["alpha"]),
+            Cell(alpha(kept["alpha"]), kept["alpha"]),
             Cell(number(kept["statistics_auc"]), kept["statistics_auc"]),
             Cell(number(kept["statistics_auc_rank"], 0), kept["statistics_auc_rank"]),
         ]
