@@ -1,6 +1,6 @@
 """The registered pipelines: parts by name, and sums of them that run from the raw rows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from kedro.pipeline import Pipeline
 
@@ -51,7 +51,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "figure3": plain["statistics_auc"].to_outputs("statistics_auc_against_alpha"),
         "figure4_5": (plain["autofis"] + synthetic_figures.create_pipeline()).to_outputs("figure4", "figure5"),
         "table2": data + paper_tables.statistics_table(),
-        **{name: _table(name, data, plain) for name in TABLES},
+        **_tables(sum(plain.values(), data)),
     } | {name: pipeline + comparison.create_pipeline(models) for name, (pipeline, models) in pipelines.items()}
 
 
@@ -101,11 +101,9 @@ def _compared(data: Pipeline, autofis: Pipeline) -> dict[str, tuple[Pipeline, tu
     }
 
 
-def _table(name: str, data: Pipeline, stages: Mapping[str, Pipeline]) -> Pipeline:
-    """A table of the paper with all that its models need."""
-    laid_out = paper_tables.create_pipeline(name)
-    everything = sum(stages.values(), data) + laid_out
-    return everything.to_outputs(name)
+def _tables(stages: Pipeline) -> dict[str, Pipeline]:
+    """The tables of the paper, each with all that its models need."""
+    return {name: (stages + paper_tables.create_pipeline(name)).to_outputs(name) for name in TABLES}
 
 
 def _extracted(names: Collection[str]) -> Pipeline:

@@ -2,13 +2,12 @@
 
 import json
 import signal
-import subprocess
 
 import numpy as np
 import polars as pl
 import pytest
 
-from tests.kedro_project import TINY, command, kedro_run, newest, surroundings
+from tests.kedro_project import TINY, kedro_run, kedro_started, newest
 
 # a low threshold: on so few rows it would close every gate without batch norm
 SMALL = f"{TINY},search.final_threshold=0.3,stability.n_searches=2,checkpoints.minutes=0.0"
@@ -53,8 +52,7 @@ def test_no_checkpoint_stays_after_success(finished):
 
 
 def test_a_killed_run_recalls_finished_searches_and_gives_the_same(finished, tmp_path):
-    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen(command(*STABILITY), cwd=tmp_path, env=surroundings(), **pipe) as process:
+    with kedro_started(tmp_path, *STABILITY) as process:
         for line in process.stdout:
             if "search 2 of 2" in line:
                 process.send_signal(signal.SIGKILL)

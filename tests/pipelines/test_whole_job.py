@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 import time
 
 import polars as pl
@@ -21,7 +20,7 @@ from autofis_kedro.roster import (
     TRAINED,
     TRANSFER,
 )
-from tests.kedro_project import TINY, command, kedro_run, newest, surroundings
+from tests.kedro_project import TINY, kedro_run, kedro_run_anew, kedro_started, newest
 
 FM = ("--pipeline", "baselines", "--to-outputs", "fm.weights")
 LONG = "n_rows=20000,epochs=8,embedding_dim=4,training.patience=8,checkpoints.minutes=0.0"
@@ -30,7 +29,7 @@ LONG = "n_rows=20000,epochs=8,embedding_dim=4,training.patience=8,checkpoints.mi
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
-    return folder, kedro_run(folder, "--params", TINY)
+    return folder, kedro_run_anew(folder, "--params", TINY)
 
 
 def test_the_run_succeeds_and_ends_with_the_table(finished):
@@ -125,8 +124,7 @@ def test_a_killed_run_continues_to_the_same_bits(tmp_path):
 
 
 def _kill_in_training(folder):
-    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen(command(*FM, "--params", LONG), cwd=folder, env=surroundings(), **pipe) as process:
+    with kedro_started(folder, *FM, "--params", LONG) as process:
         for line in process.stdout:
             if "fm, seed 0: epoch 2:" in line:
                 time.sleep(0.05)  # into the third epoch
@@ -134,4 +132,5 @@ def _kill_in_training(folder):
                 break
         else:
             pytest.fail("the training never reached its second epoch")
+        assert process.wait() == -signal.SIGKILL
     assert list(folder.glob("data/06_models/synthetic/checkpoints/fm/*.safetensors"))

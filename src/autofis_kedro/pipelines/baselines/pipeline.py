@@ -11,7 +11,7 @@ def create_pipeline(names: tuple[str, ...] = FACTORIZATION) -> Pipeline:
     """Models over all interactions."""
     selections = {interactions_of(name) for name in names}
     parts = [_SELECTED[selection] for selection in sorted(selections)]
-    return Pipeline(parts) + sum((trained_model(name, interactions_of(name)) for name in names), Pipeline([]))
+    return Pipeline([*parts, *(trained_model(name, interactions_of(name)) for name in names)])
 
 
 _SELECTED = {

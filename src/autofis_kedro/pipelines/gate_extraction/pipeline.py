@@ -11,7 +11,7 @@ from autofis_kedro.roster import SEARCHED
 
 def create_pipeline(names: Collection[str] = SEARCHED) -> Pipeline:
     """A selection for every searched model."""
-    return sum((_extraction(name) for name in names), Pipeline([]))
+    return Pipeline([_extraction(name) for name in names])
 
 
 def _extraction(name: str) -> Pipeline:

@@ -13,4 +13,4 @@ def create_pipeline(names: Collection[str] = SEARCHED, variants: tuple[str, ...]
     parts = [
         trained_model(name + variant, f"{name}.selection", searches_of(name)) for name in names for variant in variants
     ]
-    return sum(parts + [searched_itself(f"{name}_searched", searches_of(name)) for name in names], Pipeline([]))
+    return Pipeline(parts + [searched_itself(f"{name}_searched", searches_of(name)) for name in names])

@@ -11,7 +11,7 @@ from autofis_kedro.roster import SEARCHED
 
 def create_pipeline(names: Collection[str] = SEARCHED) -> Pipeline:
     """Search the gates of every named model."""
-    return sum((_search(name) for name in names), Pipeline([]))
+    return Pipeline([_search(name) for name in names])
 
 
 def _search(name: str) -> Pipeline:

@@ -24,8 +24,8 @@ def create_pipeline(model: str = "autofm") -> Pipeline:
             name="draw_stability",
         ),
     ]
-    searches = sum((_searches(name, model) for name in STABILITY), Pipeline([]))
-    return searches + Pipeline(nodes, tags="stability")
+    searches = [_searches(name, model) for name in STABILITY]
+    return Pipeline([*searches, Pipeline(nodes, tags="stability")])
 
 
 def _searches(name: str, model: str) -> Pipeline:

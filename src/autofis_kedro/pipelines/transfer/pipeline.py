@@ -12,7 +12,7 @@ from autofis_kedro.roster import ANY_TRANSFER, TRANSFERRED, interactions_of, sea
 def create_pipeline() -> Pipeline:
     """IPNN over the interactions that AutoFM kept, of second order and of both; then what the user chose."""
     parts = [trained_model(name, f"{by}.selection", searches_of(by)) for name, by in TRANSFERRED.items()]
-    return sum(parts, any_transfer([interactions_of(name) for name in TRANSFERRED]))
+    return Pipeline([*parts, any_transfer([interactions_of(name) for name in TRANSFERRED])])
 
 
 def any_transfer(after: Collection[str] = ()) -> Pipeline:

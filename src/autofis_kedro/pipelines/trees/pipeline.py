@@ -28,7 +28,7 @@ WITH_LEAVES = {plain: f"{FOREST}.{leaves}" for plain, leaves in zip(EXAMPLES, LE
 def create_pipeline(names: tuple[str, ...]) -> Pipeline:
     """Grow, append the leaves, and train the named models over them."""
     parts = {"gbdt_lr": _regression, "gbdt_ffm": _factorization}
-    return _forest() + sum((parts[name](name) for name in names), Pipeline([]))
+    return Pipeline([_forest(), *(parts[name](name) for name in names)])
 
 
 def _forest() -> Pipeline:
