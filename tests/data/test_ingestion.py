@@ -5,12 +5,12 @@ import math
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from autofis_kedro.data.description import DataDescription, FieldDescription
 from autofis_kedro.data.formats import expand
-from autofis_kedro.data.names import LABEL
+from autofis_kedro.data.names import LABEL, ROW
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.rows import TypedRows
 from autofis_kedro.errors import UserError
@@ -56,11 +56,12 @@ def test_round_trip(tmp_path, rows):
     lines = ["label,a,b,c"]
     for number, (a, b, c) in enumerate(cells):
         lines.append(f'{number % 2},"{a}",{"" if b is None else repr(b)},"{"|".join(c)}"')
-    _, typed = read(tmp_path, "\n".join(lines) + "\n")
+    as_written = PLAIN.model_copy(update={"fields": (*FIELDS[:2], FIELDS[2].model_copy(update={"weights": "keep"}))})
+    _, typed = read(tmp_path, "\n".join(lines) + "\n", as_written)
     for (a, b, c), row in zip(cells, typed.iter_rows(named=True), strict=True):
         assert row["a"] == (a or None)
         assert row["b"] == b
-        assert (row["c"] or []) == [value for value in c if value]
+        assert (row["c"] or []) == [value for value in (value.strip(" \t") for value in c) if value]
 
 
 def test_gzip_folders_globs_and_line_endings_read_the_same(tmp_path):
@@ -116,11 +117,57 @@ def test_a_missing_file_is_named(tmp_path):
         RawRows(str(tmp_path / "nothing.csv"), PLAIN).write(tmp_path / "t.parquet")
 
 
-def test_bad_rows_can_be_skipped_and_are_counted(tmp_path):
+def test_bad_rows_can_be_skipped_and_each_is_counted_once_by_its_reason(tmp_path):
     skipping = PLAIN.model_copy(update={"on_bad_row": "skip"})
-    typed, rows = read(tmp_path, "label,a,b,c\n1,x\n0,y,3,q\n1,z,4,r\n1,x,2,p,9\n", skipping)
-    assert rows["a"].to_list() == ["y", "z"]
-    assert typed.report().skipped_rows == 2
+    bad = "1,x\n1,x,2,p,9\n2,x,3,q\n,x,three,q\n1,x,three,q\n0,x,inf,a:1\n0,,3,a:1.5\n"
+    typed, rows = read(tmp_path, f"label,a,b,c\n{bad}0,y,3,q\n1,z,,\n", skipping)
+    assert rows.select("a", "b", "c").rows() == [("y", 3.0, ["q"]), ("z", None, None)]
+    assert rows[ROW].to_list() == [0, 1]
+    report = typed.report()
+    assert report.skipped == {"wrong number of columns": 2, "label": 2, "field 'b'": 2, "field 'c'": 1}
+    assert (report.rows_read, report.skipped_rows, report.rows) == (9, 7, 2)
+    assert report.missing == {"a": 0, "b": 1, "c": 1}
+    assert report.line() == (
+        "9 rows read from 1 file; 7 skipped (wrong number of columns 2, label 2, field 'b' 2, field 'c' 1), 2 kept; "
+        "label 1 in 50.00%; missing: b 50.00%, c 50.00%"
+    )
+    assert len(list(tmp_path.iterdir())) == 2, "nothing is left beside the typed rows"
+    with pytest.raises(UserError, match=r"no rows are left; skipped: label 1$"):
+        read(tmp_path, "label,a,b,c\n2,x,3,q\n", skipping)
+    with pytest.raises(UserError, match=r"the label 'label' is 1 in all 1 rows"):
+        read(tmp_path, "label,a,b,c\n2,x,3,q\n1,x,3,q\n", skipping)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(
+            *(st.sampled_from(v) for v in (["1", "0", "2", ""], ["x", ""], ["1", "one", ""], ["p|q", "", "w:1", "|"]))
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_row_is_accounted_for(tmp_path, rows):
+    skipping = PLAIN.model_copy(update={"on_bad_row": "skip"})
+    reasons = [
+        "label" if label not in ("0", "1") else "field 'b'" if b == "one" else "field 'c'" if c == "w:1" else None
+        for label, _, b, c in rows
+    ]
+    kept = [row for row, reason in zip(rows, reasons, strict=True) if reason is None]
+    assume(len({label for label, *_ in kept}) == 2)
+    text = "\n".join(",".join(row) for row in rows)
+    report = read(tmp_path, f"label,a,b,c\n{text}\n", skipping)[0].report()
+    assert dict(report.skipped) == {r: reasons.count(r) for r in reasons if r is not None}
+    assert report.rows_read == len(rows) == report.rows + sum(report.skipped.values())
+    assert report.missing == {name: sum(row[n] in ("", "|") for row in kept) for n, name in enumerate("abc", 1)}
+
+
+def test_a_bad_row_of_several_files_is_named_by_its_file_and_its_place_there(tmp_path):
+    for day, cell in (("1", "3"), ("2", "three")):
+        (tmp_path / f"day{day}.csv").write_text(f"label,a,b,c\n1,x,2,p\n\n0,y,{cell},q\n")
+    with pytest.raises(UserError, match=r"day2.csv', row 2: numeric field 'b' is 'three'"):
+        RawRows(f"{tmp_path}/day*.csv", PLAIN).write(tmp_path / "typed.parquet")
 
 
 def test_headerless_text_and_libfm(tmp_path):
@@ -151,7 +198,7 @@ def test_ranges_and_descriptions():
         DataDescription(fields=[{"name": "a"}, {"name": "a"}])
     with pytest.raises(ValueError, match="interactions need at least 2"):
         DataDescription(fields=[{"name": "a"}])
-    with pytest.raises(ValueError, match="needs format and parts"):
+    with pytest.raises(ValueError, match="needs parts"):
         DataDescription(fields=[{"name": "a"}, {"name": "t", "kind": "timestamp"}])
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autofis_kedro.data.bucketing import BucketingConfig
-from autofis_kedro.data.description import DataDescription
+from autofis_kedro.data.description import DataDescription, expand
 from autofis_kedro.data.encode import EncodedRows, Encoder
 from autofis_kedro.data.names import KEY, PREFIX, ROW
 from autofis_kedro.data.reading import RawRows
@@ -91,6 +91,7 @@ def test_any_name_gives_what_plain_names_give(tmp_path, names):
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_drawn_name_works_or_is_refused_where_it_is_described(tmp_path, names):
     names = [name for name in names if name not in ("clicked?", "a..b", "last")] + ["a..b", "last"]
+    names = [name for name in names if expand(name) == (name,)]  # 1..3 stands for three columns
     if any(name == "*" or (name.startswith("^") and name.endswith("$")) for name in names):
         with pytest.raises(ValueError, match="cannot be described"):
             raw_rows(names, tmp_path)

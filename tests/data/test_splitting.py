@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autofis_kedro.data.names import LABEL, ROW
+from autofis_kedro.data.names import LABEL, ORDER, ROW
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.splitting import SPLITS, Assignment, SplitConfig, lot, split_rows
 from autofis_kedro.data.synthetic import SyntheticConfig, make_synthetic, synthetic_rows
@@ -83,8 +83,8 @@ def test_time_splits_keep_the_order():
     numbers = {split: sorted(map(int, found)) for split, found in ids(parts).items()}
     assert numbers["train"][-1] < numbers["valid"][0] <= numbers["valid"][-1] < numbers["test"][0]
     hours = np.random.default_rng(0).integers(0, 50, 1000)
-    parts, _ = split_parts(typed(1000, hour=hours), SplitConfig(method="time", column="hour"))
-    hour = {split: rows.collect()["hour"] for split, rows in parts.items()}
+    parts, _ = split_parts(typed(1000, **{ORDER: hours}), SplitConfig(method="time", column="hour"))
+    hour = {split: hours[sorted(map(int, found))] for split, found in ids(parts).items()}
     assert hour["train"].max() < hour["valid"].min() <= hour["valid"].max() < hour["test"].min()
 
 
@@ -101,7 +101,7 @@ def test_negatives_are_sampled_to_the_share_and_positives_kept():
     ("config", "message"),
     [
         ({"method": "given"}, "rows have no split"),
-        ({"method": "time", "column": "nothing"}, "split.column 'nothing' is no field"),
+        ({"method": "time", "column": "nothing"}, "no order by split.column 'nothing'"),
         ({"positive_share": 0.1}, "only negatives are down-sampled"),
     ],
 )

@@ -15,7 +15,7 @@ from scipy.stats import norm
 
 from autofis_kedro.data.description import DataDescription
 from autofis_kedro.data.names import EXTRA
-from autofis_kedro.data.typing import typed_columns
+from autofis_kedro.data.typing import RowTyping
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
@@ -76,7 +76,8 @@ class ClickModel:
     def typed_rows(self, values: Mapping[int, Int64]) -> pl.DataFrame:
         """The fields as an ``Encoder`` takes them, with label 0: nobody has seen these rows."""
         raw = pl.DataFrame(self.raw_columns(values)).with_columns(pl.lit(None, dtype=pl.String).alias(EXTRA))
-        return raw.select(typed_columns(self.description.without_label()))
+        description = self.description.without_label()
+        return raw.select(RowTyping(description, raw.schema, description.format, "synthetic rows").columns())
 
 
 def draw_values(rng: np.random.Generator, share: Float64, n: int, *, is_multi_hot: bool) -> Int64:

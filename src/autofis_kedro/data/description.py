@@ -8,43 +8,10 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from autofis_kedro.config import Frozen
+from autofis_kedro.data.fields import FieldDescription, Label
 from autofis_kedro.data.formats import Delimited, Format, expand
 from autofis_kedro.data.names import refusal
 from autofis_kedro.data.schema import FieldKind
-
-TimePart = Literal["hour", "weekday", "day", "month"]
-
-
-class Label(Frozen):
-    """The label column and what it may hold, as text."""
-
-    column: str = "label"
-    positive: tuple[str, ...] = ("1", "1.0", "true", "True")
-    negative: tuple[str, ...] = ("0", "0.0", "false", "False")
-
-
-class FieldDescription(Frozen):
-    """One field, or several alike.
-
-    Attributes:
-        name: the column; ``I1..I13`` stands for thirteen fields.
-        kind: ``timestamp`` is a column that other fields are derived from and no field itself.
-        separator: between the values of a multi-hot cell.
-        format: of a timestamp, in strftime's letters.
-        parts: fields derived from a timestamp, named after the part.
-    """
-
-    name: str
-    kind: Literal["categorical", "numeric", "multi_hot", "timestamp"] = "categorical"
-    separator: str = "|"
-    format: str | None = None
-    parts: tuple[TimePart, ...] = ()
-
-    @model_validator(mode="after")
-    def _timestamp_is_complete(self) -> FieldDescription:
-        if self.kind == "timestamp" and not (self.format and self.parts):
-            raise ValueError(f"timestamp '{self.name}' needs format and parts (hour, weekday, day, month)")
-        return self
 
 
 class DataDescription(Frozen):
@@ -91,7 +58,7 @@ class DataDescription(Frozen):
                 raise ValueError(f"'{name}' cannot be described: {reason}; give the column another name")
         twice = {name for name in described if described.count(name) > 1}
         if twice or len(names) != sum(len(f.parts) or 1 for f in self.fields):
-            raise ValueError(f"described more than once: {', '.join(sorted(twice)) or 'a part of a timestamp'}")
+            raise ValueError(f"described more than once: {', '.join(sorted(twice)) or self._alike()}")
         if len(names) < 2:
             raise ValueError(f"{len(names)} field: interactions need at least 2")
         return self
@@ -102,10 +69,25 @@ class DataDescription(Frozen):
         kinds: dict[str, FieldKind] = {}
         for field in self.fields:
             if field.kind == "timestamp":
-                kinds |= dict.fromkeys(field.parts, "categorical")
+                kinds |= dict.fromkeys(self.part_names(field).values(), "categorical")
             else:
                 kinds[field.name] = field.kind
         return kinds
+
+    def part_names(self, timestamp: FieldDescription) -> dict[str, str]:
+        """The field of each part: named after the part, or ``<column>.<part>`` where another field has that name."""
+        taken = [field.name for field in self.fields if field.kind != "timestamp"]
+        taken += [part for field in self.fields for part in dict.fromkeys(field.parts)]
+        return {part: part if taken.count(part) == 1 else f"{timestamp.name}.{part}" for part in timestamp.parts}
+
+    def _alike(self) -> str:
+        names = [name for f in self.fields for name in (self.part_names(f).values() if f.parts else (f.name,))]
+        repeated = [part for f in self.fields for part in f.parts if f.parts.count(part) > 1]
+        return ", ".join(sorted({name for name in names if names.count(name) > 1} | {*repeated}))
+
+    def with_column(self, name: str) -> DataDescription:
+        """The same, with one more column that must be there and is no field."""
+        return self if name in self.columns else self.model_copy(update={"drop": (*self.drop, name)})
 
     @property
     def columns(self) -> tuple[str, ...]:

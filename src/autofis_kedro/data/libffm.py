@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from autofis_kedro.data.description import DataDescription, FieldDescription
+from autofis_kedro.data.description import DataDescription
+from autofis_kedro.data.fields import FieldDescription
 from autofis_kedro.data.files import FolderColumns
 from autofis_kedro.data.formats import Delimited, LibFFM, LibFM
 from autofis_kedro.data.names import EXTRA, ROW

@@ -15,7 +15,9 @@ from pydantic import Field as Bounded
 from pydantic import model_validator
 
 from autofis_kedro.config import Frozen
-from autofis_kedro.data.names import LABEL, PREFIX, ROW, SPLIT
+from autofis_kedro.data.formats_of_time import check_format
+from autofis_kedro.data.names import LABEL, ORDER, PREFIX, ROW, SPLIT, refusal
+from autofis_kedro.data.order import NUMBER, TEXT, SplitColumn
 from autofis_kedro.errors import UserError
 
 SPLITS = ("train", "valid", "test")
@@ -26,9 +28,12 @@ class SplitConfig(Frozen):
 
     Attributes:
         method: ``random`` by hash; ``time`` by the order of ``column`` (or of the rows without one), earliest first;
-            ``given`` by the files or the column ``split``.
+            ``given`` by the files, or by ``column``.
         fractions: of train, valid and test; they sum to 1.
-        column: for ``time``: a field whose values sort by time.
+        column: a raw column, which need not be a field: what ``time`` compares, or ``given`` reads train, valid and
+            test from.
+        format: of ``column`` for ``time``, as of a timestamp, or ``number``, or ``text`` that sorts as it is; None:
+            numbers, ISO 8601, a parquet file's own type, or the format of the field.
         seed: of the hash.
         positive_share: down-sample negatives to this positive share in every split; None keeps all rows.
     """
@@ -36,6 +41,7 @@ class SplitConfig(Frozen):
     method: Literal["random", "time", "given"] = "random"
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     column: str | None = None
+    format: str | None = None
     seed: int = Bounded(default=0, ge=0)
     positive_share: float | None = Bounded(default=None, gt=0, lt=1)
 
@@ -44,6 +50,27 @@ class SplitConfig(Frozen):
         if min(self.fractions) <= 0 or abs(sum(self.fractions) - 1) > 1e-9:
             raise ValueError(f"fractions {list(self.fractions)} must be positive and sum to 1")
         return self
+
+    @model_validator(mode="after")
+    def _column_is_used(self) -> SplitConfig:
+        if self.column is not None and self.method == "random":
+            raise ValueError(f"column '{self.column}' splits nothing where method is random; set method: time or given")
+        if self.format is not None and (self.column is None or self.method != "time"):
+            raise ValueError(
+                f"format '{self.format}' is that of a column by whose time rows are split; name the column"
+            )
+        if self.format not in (None, TEXT, NUMBER):
+            check_format(self.format, ("year", "month", "day"))
+        if self.column is not None and (reason := refusal(self.column)):
+            raise ValueError(f"column '{self.column}': {reason}")
+        return self
+
+    @property
+    def by_column(self) -> SplitColumn | None:
+        """What the typed rows must hold for this split."""
+        if self.column is None or self.method == "random":
+            return None
+        return SplitColumn(method=self.method, column=self.column, format=self.format)
 
 
 class SplitReport(Frozen):
@@ -95,11 +122,12 @@ class Assignment(Frozen):
         if self.method == "given":
             return pl.col(SPLIT) == split
         value = lot(self.seed) if self.method == "random" else pl.col(self.column or ROW)
+        first_valid, first_test = pl.lit(self.first_valid), pl.lit(self.first_test)  # text would be taken for a column
         if split == "train":
-            return value < self.first_valid
+            return value < first_valid
         if split == "valid":
-            return value.is_between(self.first_valid, self.first_test, closed="left")
-        return (value >= self.first_test).fill_null(True)  # a row without a value may be later than any other
+            return value.is_between(first_valid, first_test, closed="left")
+        return (value >= first_test).fill_null(True)  # a row without a value may be later than any other
 
 
 def split_rows(typed: pl.LazyFrame, config: SplitConfig) -> tuple[Assignment, SplitReport]:
@@ -112,12 +140,13 @@ def split_rows(typed: pl.LazyFrame, config: SplitConfig) -> tuple[Assignment, Sp
     columns = typed.collect_schema().names()
     if config.method == "given" and SPLIT not in columns:
         raise UserError(
-            "split.method given: the rows have no split; describe split_files, or use method random or time"
+            "split.method given: the rows have no split; describe split_files, name a split.column, or use method "
+            "random or time"
         )
     first_valid, first_test = _thresholds(typed, config)
     assignment = Assignment(
         method=config.method,
-        column=config.column,
+        column=ORDER if config.column is not None and config.method == "time" else None,
         first_valid=first_valid,
         first_test=first_test,
         seed=config.seed,
@@ -140,14 +169,14 @@ def _thresholds(typed: pl.LazyFrame, config: SplitConfig) -> tuple[float | str, 
     if config.column is None:
         rows = typed.select(pl.len()).collect(engine="streaming").item()
         return round(rows * train), round(rows * (train + valid))
-    if config.column not in typed.collect_schema().names():
-        raise UserError(
-            f"split.column '{config.column}' is no field; fields: {', '.join(typed.collect_schema().names())}"
-        )
-    moments = typed.group_by(config.column).len().sort(config.column, nulls_last=True).collect(engine="streaming")
-    reached = moments["len"].cum_sum() / moments["len"].sum()
-    first_valid = moments[config.column][min(int((reached < train).sum()) + 1, len(moments) - 1)]
-    first_test = moments[config.column][min(int((reached < train + valid).sum()) + 1, len(moments) - 1)]
+    if ORDER not in typed.collect_schema():
+        raise UserError(f"the typed rows hold no order by split.column '{config.column}': run ingestion again")
+    moments = typed.group_by(ORDER).agg(pl.len().alias(ROW)).sort(ORDER, nulls_last=True).collect(engine="streaming")
+    if moments[ORDER].null_count() == len(moments):
+        raise UserError(f"split.column '{config.column}' is missing in all rows")
+    reached = moments[ROW].cum_sum() / moments[ROW].sum()
+    first_valid = moments[ORDER][min(int((reached < train).sum()) + 1, len(moments) - 1)]
+    first_test = moments[ORDER][min(int((reached < train + valid).sum()) + 1, len(moments) - 1)]
     return first_valid, first_test
 
 

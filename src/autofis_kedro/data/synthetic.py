@@ -13,7 +13,8 @@ from pydantic import model_validator
 
 from autofis_kedro.config import Frozen
 from autofis_kedro.data.click_model import ClickModel, draw_values
-from autofis_kedro.data.description import DataDescription, FieldDescription
+from autofis_kedro.data.description import DataDescription
+from autofis_kedro.data.fields import FieldDescription
 from autofis_kedro.data.reading import RawRows
 
 

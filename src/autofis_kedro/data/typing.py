@@ -1,105 +1,128 @@
-"""Typed columns as polars expressions, and what went wrong in a row."""
+"""From raw columns to typed rows: what each described column becomes, and what is wrong in a row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
-from autofis_kedro.data.description import DataDescription, FieldDescription, Label
-from autofis_kedro.data.formats import Delimited, LibFM
+from autofis_kedro.data.cells import Source, Typed, as_text, with_equals
+from autofis_kedro.data.description import DataDescription
+from autofis_kedro.data.fields import FieldDescription
+from autofis_kedro.data.formats import Delimited, Format, LibFM
+from autofis_kedro.data.labels import read_label
+from autofis_kedro.data.lists import read_list
+from autofis_kedro.data.moments import read_timestamp
 from autofis_kedro.data.names import EXTRA, KEY, LABEL, PROBLEM
+from autofis_kedro.data.numbers import read_number
+from autofis_kedro.data.order import SplitColumn, read_split_column
 
-_PARTS = {"hour": "%H", "weekday": "%u", "day": "%d", "month": "%m"}
+FINE, TOO_LONG, BAD_LABEL, BAD_SPLIT, FIRST_FIELD = 0, 1, 2, 3, 4
+"""What is wrong in a row; from FIRST_FIELD on: the cell of a field, by its place."""
 
-TOO_LONG, BAD_LABEL, FIRST_FIELD = 1, 2, 3
 
+@dataclass(frozen=True)
+class RowTyping:
+    """How the rows of one file become typed rows.
 
-def typed_columns(description: DataDescription, keys: Sequence[str] = ()) -> list[pl.Expr]:
-    """LABEL, the fields in order, and whether the row has a problem.
-
-    Where the rows have no label it is 0. ``keys`` are raw columns to carry along as text, named ``KEY`` + column.
+    Attributes:
+        description: of the data set.
+        types: of the file's columns.
+        form: how the file was read.
+        file: its name, for messages.
+        split: the column that splits the rows, where one does.
+        keys: raw columns to carry along as text, named ``KEY`` + column.
     """
-    label = pl.lit(0, dtype=pl.UInt8) if description.label is None else _label(description.label)
-    columns = [label.alias(LABEL), *(pl.col(key).cast(pl.String).alias(f"{KEY}{key}") for key in keys)]
-    for field in description.fields:
-        text = _text(field.name, description)
+
+    description: DataDescription
+    types: Mapping[str, pl.DataType]
+    form: Format
+    file: str
+    split: SplitColumn | None = None
+    keys: tuple[str, ...] = ()
+
+    def columns(self, *, with_reason: bool = False) -> list[pl.Expr]:
+        """LABEL (0 where the rows have none), the keys, the fields in order, what splits, and PROBLEM.
+
+        PROBLEM is whether the row has a problem, or, ``with_reason``, the first one that it has (UInt16).
+
+        Raises:
+            UserError: a column is of a type that its description does not fit.
+        """
+        label = [] if BAD_LABEL in self._typed else [pl.lit(0, dtype=pl.UInt8).alias(LABEL)]
+        keys = [self._key(key) for key in self.keys]
+        columns = [column for typed in self._typed.values() for column in typed.columns]
+        return [*label, *columns, *keys, self._problem(with_reason)]
+
+    def problems(self) -> dict[int, pl.Expr]:
+        """Whether a row has each problem."""
+        found = {TOO_LONG: pl.col(EXTRA).is_not_null()}
+        return found | {code: typed.is_bad for code, typed in self._typed.items() if typed.is_bad is not None}
+
+    def explain(self, row: pl.DataFrame) -> str:
+        """What is wrong in a raw row that has a problem, with the raw cell."""
+        code = next(code for code, is_bad in self.problems().items() if row.select(is_bad).item())
+        if code == TOO_LONG:
+            return f"more columns than described (beyond the last: '{row[EXTRA].item()}')"
+        cell = row[self._column_of(code)]
+        return self._typed[code].explain(cell.to_list()[0])
+
+    def _problem(self, with_reason: bool) -> pl.Expr:
+        # One flag for all, as bits: which problem it is, is asked of the one row that is shown.
+        if not with_reason:
+            return pl.any_horizontal(*self.problems().values()).fill_null(False).alias(PROBLEM)
+        codes = [pl.when(is_bad).then(pl.lit(code, pl.UInt16)) for code, is_bad in self.problems().items()]
+        return pl.coalesce(*codes, pl.lit(FINE, pl.UInt16)).alias(PROBLEM)
+
+    @cached_property
+    def _typed(self) -> dict[int, Typed]:
+        found: dict[int, Typed] = {}
+        if self.description.label is not None:
+            found[BAD_LABEL] = read_label(self.description.label, self.source(self._column_of(BAD_LABEL)))
+        for place, field in enumerate(self.description.fields):
+            found[FIRST_FIELD + place] = self._read(field)
+        if self.split is not None:
+            found[BAD_SPLIT] = read_split_column(self.split, self.source(self.split.column))
+        return found
+
+    def _read(self, field: FieldDescription) -> Typed:
+        source = self.source(field.name)
         if field.kind == "numeric":
-            columns.append(text.cast(pl.Float64, strict=False).alias(field.name))
-        elif field.kind == "timestamp":
-            moment = _moment(text, field)
-            columns += [moment.dt.to_string(_PARTS[part]).alias(part) for part in field.parts]
-        elif field.kind == "multi_hot":
-            values = text.str.split(field.separator).list.eval(pl.element().filter(pl.element() != ""))
-            columns.append(values.alias(field.name))
-        else:
-            columns.append(text.alias(field.name))
-    # One flag for all, as bits: which problem it is, is asked of the one row that is shown.
-    is_bad = pl.any_horizontal(*_problems(description).values()).fill_null(False)
-    return [*columns, is_bad.alias(PROBLEM)]
+            return read_number(field, source)
+        if field.kind == "timestamp":
+            return read_timestamp(field, source, self.description.part_names(field))
+        if field.kind == "multi_hot":
+            return read_list(field, source)
+        if source.dtype in (pl.List, pl.Array):
+            raise source.refused("no single value", "describe the field as kind: multi_hot")
+        return Typed((source.text().alias(field.name),))
+
+    def _column_of(self, code: int) -> str:
+        if code == BAD_LABEL:
+            assert self.description.label is not None
+            return self.description.label.column
+        if code == BAD_SPLIT:
+            assert self.split is not None
+            return self.split.column
+        return self.description.fields[code - FIRST_FIELD].name
+
+    def source(self, column: str) -> Source:
+        """A raw column of the file."""
+        # The parser of text has made empty cells null already where nothing is quoted.
+        has_nulls = isinstance(self.form, LibFM) or (isinstance(self.form, Delimited) and self.form.quote is None)
+        absent = (*(() if has_nulls else ("",)), *with_equals(self.description.missing))
+        return Source(column, self.types[column], self.file, absent)
+
+    def _key(self, key: str) -> pl.Expr:
+        text = as_text(pl.col(key), self.types[key])
+        if text is None:
+            raise self.source(key).refused("no text to carry along", "leave it out of the keys")
+        return text.alias(f"{KEY}{key}")
 
 
-def _problems(description: DataDescription) -> dict[int, pl.Expr]:
-    """Whether a row has each problem: TOO_LONG, BAD_LABEL, FIRST_FIELD + a field's place."""
-    problems = {TOO_LONG: pl.col(EXTRA).is_not_null()}
-    if description.label is not None:
-        problems[BAD_LABEL] = _label(description.label).is_null()
-    for place, field in enumerate(description.fields):
-        text = _text(field.name, description)
-        if field.kind == "numeric":
-            is_finite = text.cast(pl.Float64, strict=False).is_finite().fill_null(False)
-            problems[FIRST_FIELD + place] = text.is_not_null() & ~is_finite
-        elif field.kind == "timestamp":
-            problems[FIRST_FIELD + place] = text.is_not_null() & _moment(text, field).is_null()
-    return problems
-
-
-def _text(column: str, description: DataDescription) -> pl.Expr:
-    text = pl.col(column).cast(pl.String)
-    # The parser has made unquoted empty cells null already.
-    form = description.format
-    has_nulls = isinstance(form, LibFM) or (isinstance(form, Delimited) and form.quote is None)
-    absent = description.missing if has_nulls else ("", *description.missing)
-    if not absent:
-        return text
-    return pl.when(reduce(lambda a, b: a | b, [text == value for value in absent])).then(None).otherwise(text)
-
-
-def _label(label: Label) -> pl.Expr:
-    text, positive, negative = pl.col(label.column).cast(pl.String), label.positive, label.negative
-    return pl.when(text.is_in(positive)).then(1).when(text.is_in(negative)).then(0).otherwise(None).cast(pl.UInt8)
-
-
-def _moment(text: pl.Expr, field: FieldDescription) -> pl.Expr:
-    assert field.format is not None
-    if "%M" in field.format or "%H" not in field.format:
-        return text.str.to_datetime(field.format, strict=False)
-    # An hour without minutes is no full time to the parser.
-    return (text + pl.lit("00")).str.to_datetime(field.format + "%M", strict=False)
-
-
-def explain_problem(raw: pl.LazyFrame, row: int, description: DataDescription) -> str:
-    """What is wrong in a row, with the raw value.
-
-    Args:
-        raw: every raw column as text.
-        row: number from 0.
-        description: of the columns.
-    """
-    found = raw.slice(row, 1).collect(engine="streaming")
-    cells = found.row(0, named=True)
-    problem = next(code for code, is_bad in _problems(description).items() if found.select(is_bad).item())
-    where = f"row {row + 1}"
-    if problem == TOO_LONG:
-        return f"{where} has more columns than described (beyond the last: '{cells[EXTRA]}')"
-    if problem == BAD_LABEL:
-        assert description.label is not None
-        column, label = description.label.column, description.label
-        allowed = ", ".join((*label.positive, *label.negative))
-        return f"{where}: label '{column}' is '{cells[column] or ''}'; allowed: {allowed}"
-    field = description.fields[problem - FIRST_FIELD]
-    value = cells[field.name]
-    if field.kind == "timestamp":
-        return f"{where}: timestamp '{field.name}' is '{value}', not of the format {field.format}"
-    return f"{where}: numeric field '{field.name}' is '{value}', not a finite number"
+def reason(code: int, description: DataDescription) -> str:
+    """A problem in words, for counts of rows that were skipped."""
+    names = {TOO_LONG: "wrong number of columns", BAD_LABEL: "label", BAD_SPLIT: "split column"}
+    return names.get(code) or f"field '{description.fields[code - FIRST_FIELD].name}'"

@@ -9,7 +9,7 @@ def create_pipeline() -> Pipeline:
     """Type the raw rows, report, split."""
     return Pipeline(
         [
-            Node(type_rows, "raw_rows", ["typed_rows", "planted_interactions"], name="type_rows"),
+            Node(type_rows, ["raw_rows", "params:split"], ["typed_rows", "planted_interactions"], name="type_rows"),
             Node(report_rows, "typed_rows", "ingestion_report", name="report_rows"),
             Node(
                 split_rows,
