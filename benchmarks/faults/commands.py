@@ -1,0 +1,199 @@
+"""Commands of the program, each in a process of its own.
+
+Most are forked from a process that has imported everything already and starts no threads: a tenth of the time. Every
+eighth is a new Python, as a user starts it.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from benchmarks.faults.inject import Strike, set_clock_back, watch
+
+ROOT = Path(__file__).resolve().parents[2]
+CONF = ROOT / "conf"
+LIMIT = 600.0
+"""Seconds after which a command hangs; the campaign sets it from what commands take on this machine."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One call of the program.
+
+    Attributes:
+        arguments: of ``autofis-kedro run``.
+        folder: where it runs.
+        strike: what happens to it.
+        largest_file: bytes that no file may exceed; 0 is no limit. A full disk that needs no rights to make.
+        environment: variables beside this process's own.
+        clock_back: how far the clock that names versions was set back.
+        is_new: in a new Python instead of a fork.
+    """
+
+    arguments: tuple[str, ...]
+    folder: Path
+    strike: Strike = Strike()
+    largest_file: int = 0
+    environment: Mapping[str, str] = field(default_factory=dict)
+    clock_back: timedelta = timedelta()
+    is_new: bool = False
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its status (minus the signal that killed it), what it said, whether it had to be killed."""
+
+    status: int
+    output: str
+    seconds: float
+    is_hung: bool = False
+
+
+class Running:
+    """A command that was started."""
+
+    def __init__(self, command: Command) -> None:
+        self._said = tempfile.TemporaryFile()
+        self._start = time.monotonic()
+        self.pid = _spawned(command, self._said) if command.is_new else _forked(lambda: _run(command), self._said)
+
+    def wait(self, limit: float | None = None) -> Ended:
+        """The end of it; killed when the limit is over."""
+        until, status, is_hung = self._start + (limit or LIMIT), None, False
+        while status is None:
+            pid, found = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                status = os.waitstatus_to_exitcode(found)
+            elif time.monotonic() > until and not is_hung:
+                is_hung = True
+                os.kill(self.pid, signal.SIGKILL)
+            else:
+                time.sleep(0.01)
+        self._said.seek(0)
+        text = self._said.read().decode(errors="replace")
+        return Ended(status, text, time.monotonic() - self._start, is_hung)
+
+    def is_over(self) -> bool:
+        """Whether it has ended by itself."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def said(self) -> str:
+        """What it has said so far."""
+        return os.pread(self._said.fileno(), 1 << 20, 0).decode(errors="replace")
+
+
+def run(command: Command, limit: float | None = None) -> Ended:
+    """Start a command and wait for its end."""
+    return Running(command).wait(limit)
+
+
+def in_child(function: Callable[[], Any]) -> None:
+    """Call something in a fork, so that the threads it starts are not this process's.
+
+    Raises:
+        RuntimeError: it raised.
+    """
+    with tempfile.TemporaryFile() as said:
+        pid = _forked(function, said)
+        _, status = os.waitpid(pid, 0)
+        if status:
+            said.seek(0)
+            raise RuntimeError(said.read().decode(errors="replace"))
+
+
+def _spawned(command: Command, said: Any) -> int:
+    code = "import sys; from benchmarks.faults.commands import resumed; resumed(sys.argv.pop(1))"
+    path = os.pathsep.join([str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+    environment = os.environ | {"PYTHONPATH": path}
+    arguments: Sequence[str] = [sys.executable, "-c", code, _as_text(command)]
+    process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, env=environment)
+    process.returncode = 0  # who waits for it is Running
+    return process.pid
+
+
+def _as_text(command: Command) -> str:
+    import base64
+    import pickle
+
+    return base64.b64encode(pickle.dumps(command)).decode()
+
+
+def resumed(text: str) -> None:
+    """What a new Python does with a command that it was handed."""
+    import base64
+    import pickle
+
+    _run(pickle.loads(base64.b64decode(text)))
+
+
+def _forked(function: Callable[[], Any], said: Any) -> int:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 70
+    try:
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        status = _status_of(function)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _status_of(function: Callable[[], Any]) -> int:
+    """As the interpreter would end."""
+    try:
+        function()
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        return 1
+    return 0
+
+
+def _run(command: Command) -> None:
+    """The command, in the process that is its own."""
+    os.chdir(command.folder)
+    os.environ.update(surroundings() | dict(command.environment))
+    tempfile.tempdir = None
+    if command.clock_back:
+        set_clock_back(command.clock_back)
+    if command.largest_file:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (command.largest_file, command.largest_file))
+    sys.argv = ["autofis-kedro", *command.arguments]
+    count = watch(command.strike)
+    from autofis_kedro.__main__ import main
+
+    try:
+        main()
+    finally:
+        if os.environ.get("FAULTS_COUNT"):
+            Path(os.environ["FAULTS_COUNT"]).write_text(str(count()))
+
+
+def surroundings() -> dict[str, str]:
+    """Environment variables of every command: one thread, wide lines, the project's way to log."""
+    given = {"OMP_NUM_THREADS": "1", "COLUMNS": "400", "DO_NOT_TRACK": "1", "KEDRO_DISABLE_TELEMETRY": "1"}
+    return given | {"KEDRO_LOGGING_CONFIG": str(CONF / "logging.yml"), "POLARS_MAX_THREADS": "2"}

@@ -1,0 +1,117 @@
+"""Raw files with damage: worked with what an independent reader finds, or refused by a message that names the file."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+from autofis_kedro.data.description import DataDescription
+from autofis_kedro.data.reading import RawRows
+from autofis_kedro.data.rows import TypedRows
+from autofis_kedro.errors import UserError
+from benchmarks.faults.mutations import ANY_BYTES, ANY_CELLS, ANY_LINES, ENCODINGS, HARMLESS, quoted
+from benchmarks.faults.oracle import Problem, Read, Row, comparable, read
+from benchmarks.faults.outcome import Ending, Outcome, of_error
+from benchmarks.faults.samples import Sample, samples
+
+SUFFIX = {"delimited": ".csv", "libfm": ".libfm", "libffm": ".ffm"}
+
+
+def text(number: int, work: Path, room: Path) -> Outcome:
+    """A text file with one to three mutations."""
+    chance = random.Random(f"text:{number}")
+    sample, data, done, is_harmless = damaged(chance)
+    path = room / f"log{SUFFIX[sample.form['kind']]}"
+    path.write_bytes(data)
+    return judged(path, data, sample, f"{sample.name}: {', '.join(done)}", must_work=is_harmless)
+
+
+def damaged(chance: random.Random) -> tuple[Sample, bytes, list[str], bool]:
+    """A sample, its bytes after mutations, their names, and whether they must not matter."""
+    sample = chance.choice(list(samples().values()))
+    if chance.random() < 0.3:
+        sample = Sample(**{**vars(sample), "description": sample.description | {"on_bad_row": "skip"}})
+    done: list[str] = []
+    level = chance.choice(("cells", "lines", "bytes", "encoding", "harmless", "mixed"))
+    n_cells = {"cells": chance.randint(1, 2), "mixed": 1}.get(level, 0)
+    for _ in range(n_cells):
+        change = chance.choice(ANY_CELLS)
+        sample = change(sample, chance)
+        done.append(change.__name__)
+    is_quoted = bool(sample.quote) and chance.random() < 0.3
+    data = (quoted(sample) if is_quoted else sample.text()).encode()
+    done += ["quoted"] if is_quoted else []
+    kinds: dict[str, tuple[Any, ...]] = {"lines": ANY_LINES, "bytes": ANY_BYTES, "encoding": ENCODINGS, "harmless": HARMLESS}
+    for change in chance.sample(kinds.get(level, ()) or (*ANY_LINES, *ANY_BYTES), _how_many(level, chance)):
+        data = change(data, chance)
+        done.append(change.__name__)
+    return sample, data, done, level == "harmless"
+
+
+def _how_many(level: str, chance: random.Random) -> int:
+    """Changes of bytes; of an encoding there is one."""
+    return {"cells": 0, "encoding": 1}.get(level, chance.randint(1, 2))
+
+
+def judged(
+    path: Path, data: bytes | None, sample: Sample, what: str, *, must_work: bool, otherwise: bytes | None = None
+) -> Outcome:
+    """What the program makes of a file beside what the oracle makes of ``data``; None cannot be read at all.
+
+    ``otherwise`` is what was there before the damage, which may have struck what nothing is read from.
+    """
+    expected = _expected(data, sample)
+    description = DataDescription.model_validate(sample.description)
+    try:
+        rows, n_read, n_skipped = ours(path, description)
+    except UserError as error:
+        return refusal(error, path, what, must_work=must_work)
+    except BaseException as error:
+        return Outcome(of_error(error).ending, f"{what}: {of_error(error).detail}")
+    before = _expected(otherwise, sample)
+    if isinstance(before, Read) and compared(rows, n_read, n_skipped, before, what).ending == Ending.WORKED:
+        return Outcome(Ending.WORKED, what)
+    if isinstance(expected, Problem):
+        return Outcome(Ending.WRONG, f"{what}: read {n_read} rows of a file that is wrong: {expected}")
+    return compared(rows, n_read, n_skipped, expected, what)
+
+
+def _expected(data: bytes | None, sample: Sample) -> Read | Problem:
+    try:
+        return read(data, sample) if data is not None else Problem("the file is damaged")
+    except Problem as problem:
+        return problem
+
+
+def refusal(error: UserError, path: Path, what: str, *, must_work: bool) -> Outcome:
+    """A refusal is clean if it names the file and was due."""
+    outcome = of_error(error)
+    if must_work:
+        return Outcome(Ending.WRONG, f"{what}: refused although nothing is wrong: {error}")
+    if path.stem not in str(error):
+        return Outcome(Ending.WRONG, f"{what}: the refusal does not name the file: {error}")
+    return Outcome(outcome.ending, f"{what}: {error}")
+
+
+def ours(path: Path, description: DataDescription) -> tuple[list[Row], int, int]:
+    """The typed rows that the program makes: label and fields, and the numbers that it reports."""
+    target = path.parent / "typed.parquet"
+    RawRows(str(path), description).write(target)
+    typed = TypedRows(target)
+    frame = typed.scan().collect()
+    report = typed.report()
+    label = next(name for name in frame.columns if "label" in name and name not in description.kinds)
+    return frame.select(label, *description.kinds).rows(), report.rows, report.skipped_rows
+
+
+def compared(rows: list[Row], n_read: int, n_skipped: int, expected: Read, what: str) -> Outcome:
+    """Are the rows those of the oracle, and does the report add up?"""
+    if n_read != len(rows) or len(rows) != len(expected.rows) or n_skipped != expected.skipped:
+        found = f"{len(rows)} rows, reported {n_read}, {n_skipped} skipped"
+        return Outcome(Ending.WRONG, f"{what}: {found}; there are {len(expected.rows)}, {expected.skipped} to skip")
+    for number, (one, other) in enumerate(zip(rows, expected.rows, strict=True), 1):
+        if comparable(one) != other:
+            cells = [(a, b) for a, b in zip(comparable(one), other, strict=True) if a != b]
+            return Outcome(Ending.WRONG, f"{what}: row {number} is {cells[0][0]!r:.100} and should be {cells[0][1]!r:.100}")
+    return Outcome(Ending.WORKED, what)
