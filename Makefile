@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: setup run test lint viz bench bench-recovery bench-ingest bench-step bench-step-parts bench-kept bench-scaling \
-	bench-latency bench-statistics-auc bench-ffm bench-accuracy bench-env clean
+	bench-latency bench-statistics-auc bench-ffm bench-accuracy bench-faults bench-env clean
 .NOTPARALLEL:
 
 setup: $(VENV)/.installed
@@ -56,6 +56,11 @@ bench-latency: setup
 
 bench-statistics-auc: setup
 	$(BIN)/python -m benchmarks.statistics_auc
+
+# Kills, damaged files, odd parameters, places that fail: docs/reliability.md
+MINUTES ?= 10
+bench-faults: setup
+	$(BIN)/python -m benchmarks.faults --minutes $(MINUTES)
 
 # Rows first: kedro run --env criteo --pipeline bucketing --params raw_path=<criteo_sample.tsv.gz>
 bench-ffm: setup $(XLEARN)/.installed

@@ -19,7 +19,9 @@ def main() -> None:
     """Parse, run, tell."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS), metavar="KIND", help=", ".join(KINDS))
+    parser.add_argument(
+        "--kinds", nargs="+", choices=list(KINDS), default=list(KINDS), metavar="KIND", help=", ".join(KINDS)
+    )
     parser.add_argument("--seed", type=int, default=0, help="a campaign of other cases")
     parser.add_argument("--cases", type=int, help="of each kind, instead of minutes")
     parser.add_argument("--case", help="repeat one case, as it was printed: kill:12")
@@ -62,7 +64,9 @@ def repeat(case: str, work: Path) -> int:
     """One case again, with what became of it."""
     kind, _, number = case.partition(":")
     if kind not in KINDS or not number.isdecimal():
-        raise SystemExit(f"no case '{case}': a kind and a number, such as {next(iter(KINDS))}:12; kinds: {', '.join(KINDS)}")
+        raise SystemExit(
+            f"no case '{case}': a kind and a number, such as {next(iter(KINDS))}:12; kinds: {', '.join(KINDS)}"
+        )
     run = Campaign(work.resolve(), [kind], wanted={kind: 1}, workers=1)
     run.first = int(number)
     console = Console()

@@ -62,7 +62,11 @@ def copy(reference: Path, folder: Path) -> None:
 
 def files(data: Path) -> list[Path]:
     """Every file of every artifact."""
-    return sorted(path for path in data.rglob("*") if path.is_file() and "checkpoints" not in path.parts and VERSION.search(str(path)))
+    return sorted(
+        path
+        for path in data.rglob("*")
+        if path.is_file() and "checkpoints" not in path.parts and VERSION.search(str(path))
+    )
 
 
 def owner(reference: Path, room: Path, path: Path) -> tuple[str, Any]:

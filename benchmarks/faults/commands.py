@@ -19,7 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.faults.inject import Strike, set_clock_back, watch
+from benchmarks.faults.inject import NEVER, Strike, set_clock_back, watch
 
 ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "conf"
@@ -43,7 +43,7 @@ class Command:
 
     arguments: tuple[str, ...]
     folder: Path
-    strike: Strike = Strike()
+    strike: Strike = NEVER
     largest_file: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
     clock_back: timedelta = timedelta()
@@ -64,7 +64,7 @@ class Running:
     """A command that was started."""
 
     def __init__(self, command: Command) -> None:
-        self._said = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
         self._start = time.monotonic()
         self.pid = _spawned(command, self._said) if command.is_new else _forked(lambda: _run(command), self._said)
 
@@ -117,7 +117,9 @@ def _spawned(command: Command, said: Any) -> int:
     path = os.pathsep.join([str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
     environment = os.environ | {"PYTHONPATH": path}
     arguments: Sequence[str] = [sys.executable, "-c", code, _as_text(command)]
-    process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, env=environment)
+    process = subprocess.Popen(
+        arguments, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, env=environment
+    )
     process.returncode = 0  # who waits for it is Running
     return process.pid
 

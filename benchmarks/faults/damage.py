@@ -90,7 +90,22 @@ def value_changed(path: Path, data: Path, chance: Random) -> str:
     if not places:
         return "no value"
     holder, key = chance.choice(places)
-    odd = [None, -1, 0, 1e308, "x", [], {}, True, float("nan"), float("inf"), 2**70, "\u0000", "../../x", "__import__('os')"]
+    odd = [
+        None,
+        -1,
+        0,
+        1e308,
+        "x",
+        [],
+        {},
+        True,
+        float("nan"),
+        float("inf"),
+        2**70,
+        "\u0000",
+        "../../x",
+        "__import__('os')",
+    ]
     old, holder[key] = holder[key], chance.choice(odd)
     path.write_text(json.dumps(value))
     return f"{key}: {old!r:.40} -> {holder[key]!r:.40}"
@@ -127,7 +142,9 @@ def tensor_changed(path: Path, data: Path, chance: Random) -> str:
 
     tensors = dict(load_file(path))
     name = chance.choice(sorted(tensors))
-    how = chance.choice(("missing", "nan", "infinite", "longer", "flat", "double", "integer", "renamed", "further", "one value"))
+    how = chance.choice(
+        ("missing", "nan", "infinite", "longer", "flat", "double", "integer", "renamed", "further", "one value")
+    )
     found = tensors[name]
     changed: dict[str, Callable[[], torch.Tensor]] = {
         "nan": lambda: _with(found, float("nan"), chance),
@@ -160,7 +177,10 @@ def cell_changed(path: Path, data: Path, chance: Random) -> str:
     import polars as pl
 
     frame = pl.read_parquet(path)
-    name, how = chance.choice(frame.columns), chance.choice(("missing", "text", "null", "shorter", "longer", "renamed", "turned"))
+    name, how = (
+        chance.choice(frame.columns),
+        chance.choice(("missing", "text", "null", "shorter", "longer", "renamed", "turned")),
+    )
     if how == "missing":
         frame = frame.drop(name)
     elif how == "text":
@@ -170,7 +190,11 @@ def cell_changed(path: Path, data: Path, chance: Random) -> str:
     elif how == "renamed":
         frame = frame.rename({name: f"{name}_"})
     else:
-        frame = {"shorter": frame.head(frame.height // 2), "longer": pl.concat([frame, frame]), "turned": frame.reverse()}[how]
+        frame = {
+            "shorter": frame.head(frame.height // 2),
+            "longer": pl.concat([frame, frame]),
+            "turned": frame.reverse(),
+        }[how]
     frame.write_parquet(path)
     return f"{name} {how}"
 
@@ -194,4 +218,9 @@ def array_changed(path: Path, data: Path, chance: Random) -> str:
     return how
 
 
-JSON, PARQUET, TENSORS, ARRAYS = (value_changed, value_changed, key_lost, nested), (cell_changed,), (tensor_changed,), (array_changed,)
+JSON, PARQUET, TENSORS, ARRAYS = (
+    (value_changed, value_changed, key_lost, nested),
+    (cell_changed,),
+    (tensor_changed,),
+    (array_changed,),
+)

@@ -1,4 +1,4 @@
-"""Faults inside the process that they strike: a kill, an interrupt or a failing file at a chosen moment, a clock set back.
+"""Faults inside the process that they strike: a signal or a failing file at a chosen moment, a clock set back.
 
 Moments are counted in calls that touch files (Python's audit events), so that a number finds the same moment again.
 """
@@ -38,6 +38,9 @@ class Strike:
     after: float = 0.0
     error: int = 0
     folder: str = "data"
+
+
+NEVER = Strike()
 
 
 def watch(strike: Strike) -> Callable[[], int]:

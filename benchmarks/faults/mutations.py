@@ -9,10 +9,72 @@ from collections.abc import Callable
 
 from benchmarks.faults.samples import Sample
 
-TOKENS = [b'"', b"'", b",", b"\t", b";", b"|", b":", b"\r", b"\n", b"\r\n", b"\0", b"\xef\xbb\xbf", b"\xff", b"\xc3", b"\\", b" "]
-TOKENS += [b"#", b"NA", b"null", b"1e999", b"8.0", b"-0", b"nan", b"\x1a", b"\xe2\x80\xa8", b"\xc2\xa0", b'""', b'","', b"\x0c"]
-CELLS = ["", " ", "NA", "nan", "inf", "-1", "1.0", "1e5", "1_000", "1,5", "0x10", "true", "TRUE", "'", "é", "\0", "=1+1", "8 ", " 8"]
-CELLS += ["9" * 400, "x" * 70_000, "2026-02-30 00:00:00", "1e400", "None", "\u202e", "[a]", "1:2:3", "a\tb", "1.7976931348623157e308"]
+TOKENS = [
+    b'"',
+    b"'",
+    b",",
+    b"\t",
+    b";",
+    b"|",
+    b":",
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b"\0",
+    b"\xef\xbb\xbf",
+    b"\xff",
+    b"\xc3",
+    b"\\",
+    b" ",
+]
+TOKENS += [
+    b"#",
+    b"NA",
+    b"null",
+    b"1e999",
+    b"8.0",
+    b"-0",
+    b"nan",
+    b"\x1a",
+    b"\xe2\x80\xa8",
+    b"\xc2\xa0",
+    b'""',
+    b'","',
+    b"\x0c",
+]
+CELLS = [
+    "",
+    " ",
+    "NA",
+    "nan",
+    "inf",
+    "-1",
+    "1.0",
+    "1e5",
+    "1_000",
+    "1,5",
+    "0x10",
+    "true",
+    "TRUE",
+    "'",
+    "é",
+    "\0",
+    "=1+1",
+    "8 ",
+    " 8",
+]
+CELLS += [
+    "9" * 400,
+    "x" * 70_000,
+    "2026-02-30 00:00:00",
+    "1e400",
+    "None",
+    "\u202e",
+    "[a]",
+    "1:2:3",
+    "a\tb",
+    "1.7976931348623157e308",
+]
 
 Random = random.Random
 OfBytes = Callable[[bytes, Random], bytes]
@@ -165,7 +227,9 @@ def odd_name(sample: Sample, chance: Random) -> Sample:
     header = list(sample.header)
     place = chance.randrange(len(header))
     name = header[place]
-    header[place] = chance.choice((f" {name}", f"{name} ", name.upper(), f'"{name}"', "", f"\ufeff{name}", f"{name}\n", f"#{name}"))
+    header[place] = chance.choice(
+        (f" {name}", f"{name} ", name.upper(), f'"{name}"', "", f"\ufeff{name}", f"{name}\n", f"#{name}")
+    )
     return sample.with_rows(tuple(header), sample.records)
 
 

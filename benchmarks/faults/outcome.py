@@ -36,10 +36,11 @@ class Outcome:
 
 
 DEEP = re.compile(
-    r"Traceback \(most recent call last\)|panicked at|PanicException|pyo3|\brust\b|\.rs:\d|errors\.pydantic\.dev|site-packages"
+    r"Traceback \(most recent call last\)|panicked at|PanicException|pyo3|\brust\b|\.rs:\d|errors\.pydantic\.dev"
+    r"|site-packages"
     r"|\bc10::|\bat::|torch\.\w*Error|polars\.exceptions|core dumped|[Ss]egmentation fault|object at 0x"
     r"|'NoneType' object|not subscriptable|index out of range|unexpected keyword argument|takes \d+ positional"
-    r"|has no attribute|Fatal Python error|INTERNAL ASSERT"
+    r"|has no attribute|Fatal Python error|INTERNAL ASSERT|TapeError|InternalError"
 )
 """What a user must never be shown: traces, and messages from deep inside a library."""
 

@@ -55,10 +55,19 @@ class Job:
 
 JOBS = {
     "autofm": Job(("--pipeline", "retrain", "--to-outputs", "autofm.metrics,autodeepfm.search_weights")),
-    "trees": Job(("--pipeline", "baselines", "--to-outputs", "gbdt_lr.metrics,gbdt_lr.predictions,lr.metrics,fm.metrics,chosen_model")),
+    "trees": Job(
+        (
+            "--pipeline",
+            "baselines",
+            "--to-outputs",
+            "gbdt_lr.metrics,gbdt_lr.predictions,lr.metrics,fm.metrics,chosen_model",
+        )
+    ),
     "report": Job(("--pipeline", "report"), "synthetic"),
     "predict": Job(("--pipeline", "predict"), after="trees"),
-    "extract": Job(("--pipeline", "retrain", "--from-nodes", "autofm.extract", "--to-outputs", "autofm.metrics"), after="autofm"),
+    "extract": Job(
+        ("--pipeline", "retrain", "--from-nodes", "autofm.extract", "--to-outputs", "autofm.metrics"), after="autofm"
+    ),
     "choose": Job(("--pipeline", "baselines", "--from-nodes", "choose_model"), after="trees"),
     "page": Job(("--pipeline", "report", "--from-nodes", "write_report"), "synthetic", after="report"),
 }

@@ -15,7 +15,7 @@ from benchmarks.faults.oracle import Problem, Read, Row, comparable, read
 from benchmarks.faults.outcome import Ending, Outcome, of_error
 from benchmarks.faults.samples import Sample, samples
 
-SUFFIX = {"delimited": ".csv", "libfm": ".libfm", "libffm": ".ffm"}
+SUFFIX = {"delimited": ".csv", "libfm": ".libfm", "libffm": ".ffm", "jsonl": ".jsonl"}
 
 
 def text(number: int, work: Path, room: Path) -> Outcome:
@@ -42,7 +42,12 @@ def damaged(chance: random.Random) -> tuple[Sample, bytes, list[str], bool]:
     is_quoted = bool(sample.quote) and chance.random() < 0.3
     data = (quoted(sample) if is_quoted else sample.text()).encode()
     done += ["quoted"] if is_quoted else []
-    kinds: dict[str, tuple[Any, ...]] = {"lines": ANY_LINES, "bytes": ANY_BYTES, "encoding": ENCODINGS, "harmless": HARMLESS}
+    kinds: dict[str, tuple[Any, ...]] = {
+        "lines": ANY_LINES,
+        "bytes": ANY_BYTES,
+        "encoding": ENCODINGS,
+        "harmless": HARMLESS,
+    }
     for change in chance.sample(kinds.get(level, ()) or (*ANY_LINES, *ANY_BYTES), _how_many(level, chance)):
         data = change(data, chance)
         done.append(change.__name__)
@@ -113,5 +118,7 @@ def compared(rows: list[Row], n_read: int, n_skipped: int, expected: Read, what:
     for number, (one, other) in enumerate(zip(rows, expected.rows, strict=True), 1):
         if comparable(one) != other:
             cells = [(a, b) for a, b in zip(comparable(one), other, strict=True) if a != b]
-            return Outcome(Ending.WRONG, f"{what}: row {number} is {cells[0][0]!r:.100} and should be {cells[0][1]!r:.100}")
+            return Outcome(
+                Ending.WRONG, f"{what}: row {number} is {cells[0][0]!r:.100} and should be {cells[0][1]!r:.100}"
+            )
     return Outcome(Ending.WORKED, what)

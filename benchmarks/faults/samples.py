@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import random
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from autofis_kedro.data.description import DataDescription
@@ -51,11 +53,13 @@ class Sample:
     @property
     def quote(self) -> str | None:
         """Around cells."""
-        return None if self.form["kind"] in ("libfm", "libffm") else self.form.get("quote", '"')
+        return self.form.get("quote", '"') if self.form["kind"] == "delimited" else None
 
     def text(self) -> str:
         """The file."""
         rows = ([self.header] if self.has_header else []) + list(self.records)
+        if self.form["kind"] == "jsonl":
+            return "".join(json.dumps(_object(self.header, row)) + "\n" for row in self.records)
         if self.quote is None:
             return "".join(self.separator.join(row) + "\n" for row in rows)
         buffer = io.StringIO()
@@ -125,6 +129,20 @@ def samples() -> dict[str, Sample]:
             found[name] = _real(name, real)
     if _is_known({"kind": "libffm", "columns": ["a", "b", "c"]}):
         found["libffm"] = _libffm()
+    if _is_known({"kind": "jsonl"}):
+        own = found["own"]
+        found["jsonl"] = replace(own, name="jsonl", description=own.description | {"format": {"kind": "jsonl"}})
+    return found
+
+
+def _object(names: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
+    """A row as JSON: numbers as such, empty cells as null or not there."""
+    found: dict[str, Any] = {}
+    for name, cell in zip(names, cells, strict=False):
+        if cell == "" and len(found) % 2:
+            found[name] = None
+        elif cell != "":
+            found[name] = int(cell) if re.fullmatch(r"0|[1-9]\d{0,8}", cell) else cell
     return found
 
 
@@ -158,14 +176,33 @@ def _own() -> Sample:
         time = f"2026-03-{chance.randint(1, 28):02} {chance.randrange(24):02}:00:00"
         tags = "|".join(chance.sample("abcd", chance.randint(0, 2)))
         price = chance.choice(["", str(round(chance.lognormvariate(1, 1), 2)), "-3", "1e3", ".5"])
-        records.append((f"r{number}", str(number % 2), f"c{chance.randrange(5)}", f"{chance.randrange(9)}", price, tags, time))
-    return Sample("own", {"fields": ALL_KINDS, "drop": ["id"]}, ("id", "label", "city", "item", "price", "tags", "time"), tuple(records))
+        records.append(
+            (f"r{number}", str(number % 2), f"c{chance.randrange(5)}", f"{chance.randrange(9)}", price, tags, time)
+        )
+    return Sample(
+        "own",
+        {"fields": ALL_KINDS, "drop": ["id"]},
+        ("id", "label", "city", "item", "price", "tags", "time"),
+        tuple(records),
+    )
 
 
 def _quoted() -> Sample:
     """Cells that hold separators, quotes, line ends and other alphabets."""
     chance = random.Random(1)
-    words = ["a,b", 'say ""'.replace('""', '"hi"'), "two\nlines", "Ünïcode", "東京", "plain", "x y", "", "🙂", "'", "a;b"]
+    words = [
+        "a,b",
+        'say ""'.replace('""', '"hi"'),
+        "two\nlines",
+        "Ünïcode",
+        "東京",
+        "plain",
+        "x y",
+        "",
+        "🙂",
+        "'",
+        "a;b",
+    ]
     records = tuple((str(n % 2), chance.choice(words), chance.choice(words), str(n)) for n in range(N_ROWS))
     fields = [{"name": "city, or town"}, {"name": 'the "item"'}, {"name": "n", "kind": "numeric"}]
     return Sample("quoted", {"fields": fields}, ("label", "city, or town", 'the "item"', "n"), records)
@@ -174,8 +211,6 @@ def _quoted() -> Sample:
 def _libffm() -> Sample:
     """Field numbers before every id."""
     chance = random.Random(2)
-    records = tuple(
-        (str(n % 2), *(f"{place}:{chance.randrange(20)}:1" for place in range(3))) for n in range(N_ROWS)
-    )
+    records = tuple((str(n % 2), *(f"{place}:{chance.randrange(20)}:1" for place in range(3))) for n in range(N_ROWS))
     description = {"format": {"kind": "libffm", "columns": ["a", "b", "c"]}, "fields": [{"name": n} for n in "abc"]}
     return Sample("libffm", description, ("label", "a", "b", "c"), records, has_header=False)

@@ -70,18 +70,16 @@ def judged(ended: Ended, expected: dict[str, str], room: Path, path: Path, what:
     if outcome.ending != Ending.WORKED:
         return Outcome(outcome.ending, f"{what}: {outcome.detail}")
     name = VERSION.sub("*", path.relative_to(room / "data").as_posix())
-    found = keep_digests({key: place for key, place in newest(room / "data").items() if key != name}, room / "found.json")
+    found = keep_digests(
+        {key: place for key, place in newest(room / "data").items() if key != name}, room / "found.json"
+    )
     wrong = difference({key: digest for key, digest in expected.items() if key != name}, found)
     return Outcome(Ending.WRONG, f"{what}: status 0 and {wrong}") if wrong else Outcome(Ending.WORKED, what)
 
 
 def _named(outcome: Outcome, path: Path, what: str) -> Outcome:
     """A refusal names the artifact: its file, its data set or its folder."""
-    parts = [part for part in path.parts if not VERSION.fullmatch(part)][-2:]
-    artifact = parts[0] if "." in parts[0] else parts[-1]
-    dotted = f"{path.parts[-4]}.{Path(artifact).stem}"
-    if any(word in outcome.detail for word in (path.name, artifact, Path(artifact).stem, dotted)):
+    below = path.parts[path.parts.index("data") + 3 :]
+    if any(Path(part).stem in outcome.detail for part in below if not VERSION.fullmatch(part)):
         return Outcome(Ending.REFUSED, f"{what}: {outcome.detail}")
     return Outcome(Ending.WRONG, f"{what}: the refusal does not name the artifact: {outcome.detail}")
-
-

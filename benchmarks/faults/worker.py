@@ -1,6 +1,6 @@
 """A process that has imported everything and forks one for every batch of cases: nothing of a case reaches the next.
 
-It reads requests as lines of JSON, ``{"kind": ..., "numbers": [...]}`` or ``{"job": ...}``, and answers in lines of JSON.
+It reads requests as lines of JSON, ``{"kind": ..., "numbers": [...]}`` or ``{"job": ...}``, and answers likewise.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -53,15 +54,15 @@ def main(work: Path, limit: float, answers: TextIO) -> None:
     for line in sys.stdin:
         request = json.loads(line)
         if "job" in request:
-            _in_fork(lambda say: say(_prepared(work, request["job"])), answers)
+            _in_fork(partial(_prepared, work, request["job"]), answers)
         else:
             _batch(request["kind"], request["numbers"], work, limit, answers)
         print(json.dumps({"done": True}), file=answers, flush=True)
 
 
-def _prepared(work: Path, job: str) -> dict[str, Any]:
+def _prepared(work: Path, job: str, say: Any) -> None:
     folder = prepare(work, job)
-    return {"seconds": json.loads((folder / "seconds").read_text())}
+    say({"seconds": json.loads((folder / "seconds").read_text())})
 
 
 def _batch(kind: str, numbers: list[int], work: Path, limit: float, answers: TextIO) -> None:
@@ -69,7 +70,7 @@ def _batch(kind: str, numbers: list[int], work: Path, limit: float, answers: Tex
     left = list(numbers)
     while left:
         begun = time.monotonic()
-        answered, ending = _in_fork(lambda say: _cases(kind, left, work, say), answers, 6 * limit)
+        answered, ending = _in_fork(partial(_cases, kind, left, work), answers, 6 * limit)
         left = left[answered:]
         if ending is None or not left:
             continue
