@@ -15,11 +15,11 @@ def claim(model: nn.Module, patterns: Mapping[str, str]) -> dict[str, list[nn.Pa
 
     Args:
         model: whose parameters are to be divided.
-        patterns: glob pattern of parameter names -> group, for example ``{"*alpha_P": "gates", "*": ...}`` is wrong if
-            the second also matches what the first does: patterns must not overlap.
+        patterns: glob pattern of parameter names -> group. No two may match the same parameter: ``"*"`` beside
+            ``"*alpha_P"`` does. A group that nothing falls into is empty.
 
     Raises:
-        UserError: names the parameter that no pattern or more than one matches, or a group left empty.
+        UserError: names the parameter that no pattern or more than one matches.
     """
     groups: dict[str, list[nn.Parameter]] = {group: [] for group in patterns.values()}
     for name, parameter in model.named_parameters():

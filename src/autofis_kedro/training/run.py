@@ -53,7 +53,8 @@ class Fitted:
         weights: the best on validation; after a search those of the last step. On the CPU, evaluation statistics
         included.
         history: one record per evaluation.
-        trajectory: (step, alpha [P]) about 200 times in a search, else empty; P: pairs, then triples.
+        trajectory: (step, alpha [P]) about 200 times in a search, the last step among them, else empty; P: pairs, then
+            triples.
         dual: GRDA's dual at the end of a search [P].
         seconds: of training and validation.
         rows_per_second: of training alone.
@@ -102,7 +103,11 @@ class Run:
     def is_finished(self) -> bool:
         """Whether all planned steps are made or patience has run out."""
         is_stopped = self.search is None and self.bad_evaluations >= self.config.patience
-        return is_stopped or self.step >= self.epochs * self.steps_per_epoch
+        return is_stopped or self.step >= self._planned_steps
+
+    @property
+    def _planned_steps(self) -> int:
+        return self.epochs * self.steps_per_epoch
 
     @property
     def seconds(self) -> float:
@@ -127,7 +132,8 @@ class Run:
         self.step += 1
         self._loss_sum += loss
         self._loss_steps += 1
-        if self.search is not None and self.step % self._trajectory_stride == 0:
+        is_shown = self.step % self._trajectory_stride == 0 or self.step == self._planned_steps
+        if self.search is not None and is_shown:
             self.trajectory.append((self.step, self._all_alpha().tolist()))
 
     def _all_alpha(self) -> Tensor:
@@ -135,7 +141,7 @@ class Run:
 
     @property
     def _trajectory_stride(self) -> int:
-        return max(1, self.epochs * self.steps_per_epoch // TRAJECTORY_POINTS)
+        return -(-self._planned_steps // TRAJECTORY_POINTS)
 
     def record(self, log_loss: float, auc: float) -> Record:
         """Book an evaluation; keep the weights if they are the best so far."""
