@@ -7,6 +7,7 @@ below e_2, ..., from e_k on. The methods only choose the edges; a value is encod
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -70,6 +71,17 @@ class BucketingConfig(Frozen):
     min_count_of: Mapping[str, Annotated[int, Bounded(ge=1)]] = Bounded(default_factory=dict)
     numeric: NumericBuckets = Quantiles()
     numeric_of: Mapping[str, NumericBuckets] = Bounded(default_factory=dict)
+
+    @field_validator("dataset")
+    @classmethod
+    def _is_the_name_of_a_folder(cls, name: str) -> str:
+        # It becomes a part of paths: nothing in it may lead elsewhere, or mean something to a glob or a template.
+        if not re.fullmatch(r"\w[\w.\-]{0,99}", name):
+            raise ValueError(
+                "a data set's name is that of its folders: up to 100 letters, digits, _, - and ., the first a letter, "
+                "a digit or _"
+            )
+        return name
 
     def threshold(self, field: str) -> int:
         """The min_count of a field."""

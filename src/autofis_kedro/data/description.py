@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
@@ -97,6 +97,19 @@ class DataDescription(Frozen):
     @property
     def _label_column(self) -> tuple[str, ...]:
         return (self.label.column,) if self.label is not None else ()
+
+    def keeping(self, names: Collection[str]) -> DataDescription:
+        """The same with these fields alone: the columns of the others need not be there.
+
+        A timestamp stays where one of its parts does, or where another one's parts would change their names without it.
+        """
+        parts = {field.name: {*self.part_names(field).values()} for field in self.fields if field.kind == "timestamp"}
+        kept = tuple(field for field in self.fields if parts.get(field.name, {field.name}) & {*names})
+        fewer = self.model_copy(update={"fields": kept})
+        if {*names} <= {*fewer.kinds}:
+            return fewer
+        with_times = tuple(field for field in self.fields if field.kind == "timestamp" or field.name in names)
+        return self.model_copy(update={"fields": with_times})
 
     def without_label(self) -> DataDescription:
         """The same for rows to predict: neither label nor dropped columns need be there, and no split is given.

@@ -57,7 +57,7 @@ def serve(
         spec=spec,
         schema_=schema,
         selection=trained_models.selection(interactions_of(name)),
-        description=raw_rows.description,
+        description=raw_rows.description.keeping(schema.names),
         negative_rate=split_report.negative_rate,
     )
     forest = trained_models.forest(f"{FOREST}.forest") if name in ON_LEAVES else None
