@@ -16,9 +16,11 @@ from rich import get_console
 from rich.text import Text
 
 from autofis_kedro.errors import UserError
+from autofis_kedro.reporting.coverage_table import coverage_table, surprise
 from autofis_kedro.reporting.synthetic_figures import check_planted
 from autofis_kedro.reporting.tables import comparison, render
 from autofis_kedro.roster import ALL, ANY_TRANSFER, SEARCHED, SEARCHED_3RD, SEARCHED_BI
+from autofis_kedro.serving import scoring_report
 from autofis_kedro.sources.atomic import AtomicDataset
 from autofis_kedro.sources.checked import checked, unknown
 from autofis_kedro.sources.node_counter import NodeCounter
@@ -128,10 +130,22 @@ class PrintSummary:
             compared = catalog["comparison"].load()
         chosen = catalog["chosen_model"].load() if "chosen_model" in made else None
         render(get_console(), compared, selections, str(Path("data").resolve()), chosen, tables)
+        if "scored_rows" in made:
+            _say_scores(Path(catalog["scored_rows"]._get_load_path()).resolve())
         if "report" in made:
             page = Path(catalog["report"]._get_load_path()).resolve()
             said = Text.assemble("Report: ", (str(page), "bold"), "   (open it in a browser)")
             get_console().print(said, soft_wrap=True)
+
+
+def _say_scores(path: Path) -> None:
+    """What the rows hold, and where their scores are."""
+    report, console = scoring_report(path), get_console()
+    console.print("\nValues that the train rows do not hold, and missing ones")
+    console.print(coverage_table(report))
+    for found in report.surprises():
+        logger.warning(surprise(found))
+    console.print(Text.assemble(f"Scores of {report.rows:,} rows: ", (str(path), "bold")), soft_wrap=True)
 
 
 class KeepCheckpoints:

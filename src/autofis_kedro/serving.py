@@ -8,8 +8,9 @@ for frame in model.predict("new_rows.tsv"):
 
 from __future__ import annotations
 
+import logging
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,19 +24,26 @@ from torch import Tensor
 from autofis_kedro.config import Frozen
 from autofis_kedro.data.description import DataDescription
 from autofis_kedro.data.encode import CHUNK_ROWS, Encoder
+from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.names import KEY, ROW
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.rows import TypedRows
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.data.vocabulary import Vocabularies
 from autofis_kedro.errors import UserError
+from autofis_kedro.evaluation.coverage import Coverage, FieldCoverage, ScoringReport, added, coverage_of
 from autofis_kedro.models import ModelSpec
+from autofis_kedro.reporting.coverage_table import surprise
 from autofis_kedro.selection import Selection
-from autofis_kedro.training import TrainingConfig, predict_seeds
+from autofis_kedro.training import TrainingConfig, seed_probabilities
 from autofis_kedro.trees import Forest, append_leaves, leaf_schema
+
+logger = logging.getLogger(__name__)
 
 NUMBER, PROBABILITY = "row", "probability"
 """Columns of scored rows beside those that are carried along."""
+REPORT = "autofis_scoring_report"
+"""The key in the metadata of a file of scored rows."""
 WEIGHTS, VOCABULARIES, ABOUT = "weights.safetensors", "vocabularies.parquet", "model.json"
 FOREST = "forest.safetensors"
 """Where the model stands on the leaves of trees."""
@@ -51,6 +59,7 @@ class About(Frozen):
         selection: its interactions.
         description: of the raw rows that it was trained on.
         negative_rate: share of the negatives that training kept.
+        test_coverage: what the values of the test rows were; None in bundles of before it was kept.
     """
 
     model: str
@@ -59,6 +68,7 @@ class About(Frozen):
     selection: Selection
     description: DataDescription
     negative_rate: float
+    test_coverage: Coverage | None = None
 
 
 @dataclass(frozen=True)
@@ -102,46 +112,85 @@ class ServedModel:
         return cls(about, pl.read_parquet(place / VOCABULARIES, glob=False), load_file(place / WEIGHTS), forest)
 
     def predict(self, raw_path: str, keys: tuple[str, ...] = ()) -> Iterator[pl.DataFrame]:
-        """Score raw rows, in bounded memory.
+        """Score raw rows, in bounded memory; warns of fields with far more unseen values than the test rows had.
 
-        The rows are described as those of the training were; label and dropped columns may be missing.
+        The rows are described as those of the training were; label and dropped columns may be missing, and there may be
+        others.
 
         Args:
             raw_path: file, folder, glob or URL.
             keys: raw columns to carry along.
 
         Yields:
-            Up to 100,000 rows each: row (UInt32, from 0), the key columns (String) and probability (Float32).
+            Up to 100,000 rows each: row (UInt32, from 0), the key columns (String) and probability (Float32). Where
+            there are no rows, one frame without any.
 
         Raises:
             UserError: names file, row, column and value of what is wrong.
         """
-        yield from self.score(RawRows(raw_path, self.about.description.without_label(), keys=keys))
+        scores = self.score(RawRows(raw_path, self.about.description.without_label(), keys=keys))
+        yield from scores
+        for found in scores.report().surprises():
+            logger.warning(surprise(found))
 
-    def score(self, rows: RawRows) -> Iterator[pl.DataFrame]:
-        """As ``predict``, for rows of any source."""
+    def score(self, rows: RawRows) -> Scores:
+        """As ``predict``, for rows of any source, without a warning."""
         check_keys(rows.keys)
-        encoder = Encoder(Vocabularies(self.vocabularies), self.about.schema_)
-        forest = Forest.of_tensors(self.forest, self.about.schema_) if self.forest is not None else None
+        return Scores(self, rows)
+
+    def probabilities(self) -> Callable[[pl.DataFrame, Examples], NDArray[np.float32]]:
+        """Probabilities [N] of typed rows and of the same encoded, by models that are built now."""
+        about = self.about
+        forest = Forest.of_tensors(self.forest, about.schema_) if self.forest is not None else None
+        schema = about.schema_ if forest is None else leaf_schema(about.schema_, forest)
+        seeds = dict(seed_probabilities(self.weights, schema, about.selection, about.spec, TrainingConfig()))
+
+        def score(frame: pl.DataFrame, examples: Examples) -> NDArray[np.float32]:
+            if forest is not None:
+                examples = append_leaves(frame, examples, forest, schema)
+            by_seed = pl.DataFrame({name: probabilities(examples) for name, probabilities in seeds.items()})
+            return restore_negatives(by_seed.mean_horizontal().to_numpy(), about.negative_rate)
+
+        return score
+
+
+class Scores:
+    """Scored rows, frame by frame; when all are read, what they hold is known.
+
+    Args:
+        model: that scores.
+        rows: to be scored.
+    """
+
+    def __init__(self, model: ServedModel, rows: RawRows) -> None:
+        self._model, self._rows = model, rows
+        self._forget()
+
+    def _forget(self) -> None:
+        self._n_rows = 0
+        self._coverage: Coverage = dict.fromkeys(self._model.about.schema_.names, FieldCoverage())
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        self._forget()
+        schema, keys = self._model.about.schema_, self._rows.keys
+        encoder, probabilities = Encoder(Vocabularies(self._model.vocabularies), schema), self._model.probabilities()
         with tempfile.TemporaryDirectory(prefix="predict_") as folder:
             path = Path(folder) / "typed.parquet"
-            rows.write(path)
-            typed = TypedRows(path).scan()
-            for frame in typed.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
-                carried = frame.select(
-                    pl.col(ROW).alias(NUMBER), *(pl.col(f"{KEY}{key}").alias(key) for key in rows.keys)
-                )
-                yield carried.with_columns(pl.Series(PROBABILITY, self._probabilities(frame, encoder, forest)))
+            self._rows.write(path)
+            for frame in TypedRows(path).scan().collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
+                if frame.is_empty():
+                    continue
+                examples = encoder.encode(frame)
+                self._n_rows += len(frame)
+                self._coverage = added(self._coverage, coverage_of(examples, schema) or {})
+                carried = frame.select(pl.col(ROW).alias(NUMBER), *(pl.col(f"{KEY}{key}").alias(key) for key in keys))
+                yield carried.with_columns(pl.Series(PROBABILITY, probabilities(frame, examples)))
+        if not self._n_rows:
+            yield pl.DataFrame(schema={NUMBER: pl.UInt32, **dict.fromkeys(keys, pl.String), PROBABILITY: pl.Float32})
 
-    def _probabilities(self, frame: pl.DataFrame, encoder: Encoder, forest: Forest | None) -> NDArray[np.float32]:
-        about, examples = self.about, encoder.encode(frame)
-        schema = about.schema_
-        if forest is not None:
-            schema = leaf_schema(schema, forest)
-            examples = append_leaves(frame, examples, forest, schema)
-        by_seed = predict_seeds(self.weights, examples, schema, about.selection, about.spec, TrainingConfig())
-        mean = by_seed.drop("label").mean_horizontal().to_numpy()
-        return restore_negatives(mean, about.negative_rate)
+    def report(self) -> ScoringReport:
+        """Of the frames that were read so far."""
+        return ScoringReport(rows=self._n_rows, coverage=self._coverage, test=self._model.about.test_coverage)
 
 
 def check_keys(keys: Sequence[str]) -> None:
@@ -172,13 +221,20 @@ class Scoring:
     rows: RawRows
 
     def write(self, path: Path) -> None:
-        """Write the scored rows as parquet, in bounded memory."""
-        writer: pq.ParquetWriter | None = None
+        """Write the scored rows as parquet, in bounded memory, and within it what they hold (``scoring_report``)."""
+        scores, writer = self.model.score(self.rows), None
         try:
-            for frame in self.model.score(self.rows):
+            for frame in scores:
                 table = frame.to_arrow()
                 writer = writer or pq.ParquetWriter(path, table.schema)
                 writer.write_table(table)
+            if writer is not None:
+                writer.add_key_value_metadata({REPORT: scores.report().model_dump_json()})
         finally:
             if writer is not None:
                 writer.close()
+
+
+def scoring_report(path: Path) -> ScoringReport:
+    """What the rows of a file that ``Scoring.write`` made hold."""
+    return ScoringReport.model_validate_json(pl.read_parquet_metadata(path)[REPORT])

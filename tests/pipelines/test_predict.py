@@ -1,11 +1,16 @@
 """Rows without labels, scored by a model that was trained before."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from autofis_kedro.errors import UserError
-from autofis_kedro.serving import ServedModel, restore_negatives
+from autofis_kedro.pipelines.predict.nodes import PredictConfig
+from autofis_kedro.serving import ServedModel, restore_negatives, scoring_report
+from autofis_kedro.training.seeds import build
 from tests.kedro_project import CONF, kedro_run, newest
 
 FIELDS = "[{name: city}, {name: price, kind: numeric}, {name: tags, kind: multi_hot}]"
@@ -85,6 +90,102 @@ def test_predicting_labelled_rows_gives_the_predictions_of_the_evaluation(projec
     restored = restore_negatives(recorded["seed_0"].to_numpy(), rate)
     assert len(np.unique(restored)) > 5
     assert np.isin(restored.round(5), whole["probability"].to_numpy().round(5)).mean() > 0.999
+
+
+@pytest.fixture(scope="module")
+def served(project):
+    """The logistic regression, bundled."""
+    log(300, 3).drop("label").write_csv(project / "plain.csv")
+    result = predict(project, "plain.csv")
+    assert result.returncode == 0, result.stdout
+    found = ServedModel.load(newest(project, "08_reporting/own/served_model"))
+    assert found.about.model == "lr"
+    return found
+
+
+def scored(served, frame, path, keys=()):
+    frame.write_csv(path)
+    return pl.concat(served.predict(str(path), keys))
+
+
+def test_further_columns_change_nothing_and_can_be_carried_along(served, tmp_path):
+    new = log(300, 3).drop("label")
+    plain = scored(served, new, tmp_path / "plain.csv")
+    more = new.select("tags", pl.lit("x").alias("note"), *new.columns[:-1], pl.lit(1).alias("label"))
+    further = scored(served, more, tmp_path / "more.csv", ("note", "label"))
+    assert further["probability"].equals(plain["probability"])
+    assert further.columns == ["row", "note", "label", "probability"]
+    assert set(further["note"]) == {"x"}
+
+
+def test_no_rows_give_no_rows(project, served, tmp_path):
+    log(3, 0).drop("label").head(0).write_csv(project / "none.csv")
+    empty = pl.concat(served.predict(str(project / "none.csv"), ("id",)))
+    assert empty.schema == {"row": pl.UInt32, "id": pl.String, "probability": pl.Float32}
+    assert empty.is_empty()
+    result = predict(project, "none.csv", predict_keys="id")
+    assert result.returncode == 0, result.stdout
+    path = newest(project, "08_reporting/own/scored_rows.parquet")
+    assert pl.read_parquet(path).equals(empty)
+    assert f"Scores of 0 rows: {path.resolve()}" in result.stdout.replace("\n", "")
+
+
+def test_the_shares_of_unseen_and_missing_values_are_said(project):
+    result = predict(project, "plain.csv")
+    path = newest(project, "08_reporting/own/scored_rows.parquet")
+    assert f"Scores of 300 rows: {path.resolve()}" in result.stdout.replace("\n", "")
+    report = scoring_report(path)
+    assert report.rows == 300
+    assert list(report.coverage) == list(report.test) == ["city", "price", "tags"]
+    assert report.coverage["city"].values == 300
+    assert report.coverage["tags"].values == log(300, 3)["tags"].str.split("|").list.len().sum()
+    assert not report.surprises()
+    assert all(name in result.stdout for name in report.coverage)
+    assert "are unseen" not in result.stdout
+
+
+def test_values_written_otherwise_are_warned_of(project, served, tmp_path, caplog):
+    other = log(300, 3).drop("label").with_columns(pl.col("city").str.to_uppercase(), price=pl.lit(None))
+    other.write_csv(project / "other.csv")
+    with caplog.at_level("WARNING"):
+        list(served.predict(str(project / "other.csv")))
+    said = " ".join(caplog.messages)
+    assert "field 'city': 100.0% of the values are unseen (300 of 300), 0.0% in the test rows" in said
+    assert "field 'price': 100.0% of the values are missing (300 of 300)" in said
+    assert "'tags'" not in said
+
+
+def test_a_bundle_of_before_shares_were_kept_works(served, tmp_path):
+    old = replace(served, about=served.about.model_copy(update={"test_coverage": None}))
+    old.save(tmp_path / "old")
+    text = (tmp_path / "old/model.json").read_text(encoding="utf-8")
+    parts = json.loads(text)
+    del parts["test_coverage"]
+    (tmp_path / "old/model.json").write_text(json.dumps(parts), encoding="utf-8")
+    new = log(50, 4).drop("label")
+    found = scored(ServedModel.load(tmp_path / "old"), new, tmp_path / "x.csv")
+    assert found.equals(scored(served, new, tmp_path / "x.csv"))
+
+
+def test_models_are_built_once_for_all_rows(served, tmp_path, monkeypatch):
+    built = []
+    monkeypatch.setattr("autofis_kedro.serving.CHUNK_ROWS", 40)
+    monkeypatch.setattr(
+        "autofis_kedro.training.seeds.build", lambda *args, **given: built.append(1) or build(*args, **given)
+    )
+    log(300, 3).drop("label").write_csv(tmp_path / "x.csv")
+    frames = list(served.predict(str(tmp_path / "x.csv")))
+    assert len(frames) > 1
+    assert len(built) == 1
+    assert pl.concat(frames)["row"].to_list() == list(range(300))
+
+
+@pytest.mark.parametrize("key", ["row", "probability"])
+def test_a_key_named_like_a_column_of_the_scores_is_refused(project, served, key):
+    with pytest.raises(UserError, match=f"column '{key}' cannot be carried along"):
+        list(served.predict(str(project / "plain.csv"), (key,)))
+    with pytest.raises(ValueError, match=f"column '{key}' cannot be carried along"):
+        PredictConfig(keys=f"id+{key}")
 
 
 def test_a_model_that_was_not_trained_is_named(project):

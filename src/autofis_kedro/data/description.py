@@ -112,7 +112,7 @@ class DataDescription(Frozen):
         return self.model_copy(update={"fields": with_times})
 
     def without_label(self) -> DataDescription:
-        """The same for rows to predict: neither label nor dropped columns need be there, and no split is given.
+        """The same for rows to predict: neither label nor dropped columns need be there, others may, no split is given.
 
         A file without header line lacks the label column; libfm files have a label in any case.
         """

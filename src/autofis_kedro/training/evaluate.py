@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from autofis_kedro.models.norm import estimating
 from autofis_kedro.training.config import TrainingConfig
 from autofis_kedro.training.memory import step_bytes
 
+Probabilities = Callable[[Rows], NDArray[np.float32]]
+"""From rows to their probabilities [N]."""
 FEWEST_ROWS = 64
 BYTES_AT_ONCE = 40_000_000
 
@@ -65,19 +69,28 @@ def rows_at_once(model: CTRModel) -> int:
     return max(FEWEST_ROWS, BYTES_AT_ONCE // per_row)
 
 
-@torch.no_grad()
 def predict(model: CTRModel, examples: Rows, config: TrainingConfig) -> NDArray[np.float32]:
     """Predicted probabilities of every row in stored order: float32 [N].
 
     Raises:
         UserError: a logit is not finite.
     """
+    return probabilities_of(model, config)(examples)
+
+
+def probabilities_of(model: CTRModel, config: TrainingConfig) -> Probabilities:
+    """``predict`` for many examples in turn, prepared once; nothing may change the model from now on."""
     device = device_of(config)
     rows = min(config.evaluation_batch_size, rows_at_once(model))
     logits = predictor(model)
-    parts = [torch.sigmoid(logits(batch.to(device))).cpu().numpy() for batch in sequential_batches(examples, rows)]
-    probabilities = np.concatenate(parts)
-    if not np.isfinite(probabilities).all():
-        row = int(np.flatnonzero(~np.isfinite(probabilities))[0])
-        raise UserError(f"the prediction for row {row} is not a finite number: lower learning_rate")
+
+    @torch.no_grad()
+    def probabilities(examples: Rows) -> NDArray[np.float32]:
+        parts = [torch.sigmoid(logits(batch.to(device))).cpu().numpy() for batch in sequential_batches(examples, rows)]
+        found: NDArray[np.float32] = np.concatenate(parts)
+        if not np.isfinite(found).all():
+            row = int(np.flatnonzero(~np.isfinite(found))[0])
+            raise UserError(f"the prediction for row {row} is not a finite number: lower learning_rate")
+        return found
+
     return probabilities

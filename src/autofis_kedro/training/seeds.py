@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 
@@ -18,7 +18,7 @@ from autofis_kedro.models.interactions import Interactions
 from autofis_kedro.selection.selection import Selection
 from autofis_kedro.training.checkpoint import Checkpoint, checkpoint_for
 from autofis_kedro.training.config import CheckpointConfig, TrainingConfig
-from autofis_kedro.training.evaluate import device_of, predict
+from autofis_kedro.training.evaluate import Probabilities, device_of, probabilities_of
 from autofis_kedro.training.loop import fit
 from autofis_kedro.training.memory import check_memory
 from autofis_kedro.training.run import Record
@@ -137,14 +137,21 @@ def predict_seeds(
 ) -> pl.DataFrame:
     """Probabilities of every row by every seed: columns label (UInt8), seed_<n> (Float32)."""
     columns = {"label": pl.Series(examples.labels, dtype=pl.UInt8)}
+    for name, probabilities in seed_probabilities(weights, schema, selection, spec, training):
+        columns[name] = pl.Series(probabilities(examples))
+    return pl.DataFrame(columns)
+
+
+def seed_probabilities(
+    weights: Mapping[str, Tensor], schema: Schema, selection: Selection, spec: ModelSpec, training: TrainingConfig
+) -> Iterator[tuple[str, Probabilities]]:
+    """Each seed's name (seed_<n>) and what it makes of rows, one model after the other."""
     for prefix in sorted({key.split("/")[0] for key in weights}, key=lambda text: int(text.removeprefix("seed_"))):
         model = build(spec, schema, selection, seed=0)
         model.load_state_dict(
             {key.removeprefix(f"{prefix}/"): v for key, v in weights.items() if key.startswith(f"{prefix}/")}
         )
-        model.to(device_of(training))
-        columns[prefix] = pl.Series(predict(model, examples, training))
-    return pl.DataFrame(columns)
+        yield prefix, probabilities_of(model.to(device_of(training)), training)
 
 
 def history_frame(histories: Sequence[Sequence[Record]], seeds: Sequence[int]) -> pl.DataFrame:

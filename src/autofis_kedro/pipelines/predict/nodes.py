@@ -8,13 +8,15 @@ import polars as pl
 from pydantic import field_validator
 
 from autofis_kedro.config import Frozen
+from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.data.splitting import SplitReport
 from autofis_kedro.errors import UserError
+from autofis_kedro.evaluation.coverage import coverage_of
 from autofis_kedro.reporting.rows import ChosenModel
 from autofis_kedro.roster import ALL, FOREST, ON_LEAVES, RANDOM_FM, interactions_of, weights_of
-from autofis_kedro.serving import About, Scoring, ServedModel
+from autofis_kedro.serving import About, Scoring, ServedModel, check_keys
 from autofis_kedro.trained_models import TrainedModels
 
 
@@ -34,6 +36,12 @@ class PredictConfig(Frozen):
     def _split(cls, keys: object) -> object:
         return tuple(keys.split("+")) if isinstance(keys, str) else keys
 
+    @field_validator("keys", mode="after")
+    @classmethod
+    def _can_stand_beside_scores(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        check_keys(keys)
+        return keys
+
 
 def serve(
     chosen_model: ChosenModel,
@@ -42,6 +50,7 @@ def serve(
     schema: Schema,
     split_report: SplitReport,
     raw_rows: RawRows,
+    test_examples: Examples,
     predict: PredictConfig,
 ) -> ServedModel:
     """The chosen model, or the one asked for, with all that it needs."""
@@ -59,6 +68,7 @@ def serve(
         selection=trained_models.selection(interactions_of(name)),
         description=raw_rows.description.keeping(schema.names),
         negative_rate=split_report.negative_rate,
+        test_coverage=coverage_of(test_examples, schema),
     )
     forest = trained_models.forest(f"{FOREST}.forest") if name in ON_LEAVES else None
     return ServedModel(about, vocabularies, trained_models.weights(weights_of(name)), forest)
