@@ -61,6 +61,9 @@ SELECTION_FROM = tuple(name for name in TRAINED if name not in (*_OTHER_INPUTS, 
 TRANSFER_TO = tuple(name for name in TRAINED if name not in (*_OTHER_INPUTS, "lr"))
 """Models that may take them."""
 
+CONSTANT = "constant"
+"""No model: the click rate of the train rows for every row. It stands in every comparison and cannot be chosen."""
+
 FIRST_BASELINES = ("lr", "fm", "deepfm")
 MAIN = (*FIRST_BASELINES, *CONTROLS, *RETRAINED, *THEMSELVES)
 """The models of a run without --pipeline."""

@@ -7,7 +7,7 @@ import pytest
 
 from autofis_kedro.pipeline_registry import register_pipelines
 from autofis_kedro.pipelines.report import nodes
-from autofis_kedro.roster import MAIN
+from autofis_kedro.roster import CONSTANT, MAIN
 from tests.kedro_project import TINY, kedro_run, newest
 from tests.reporting.report_contents import Page
 
@@ -29,7 +29,7 @@ def page(finished):
 
 def test_the_page_holds_the_runs_models_pairs_and_command(finished, page):
     folder, _ = finished
-    assert {row[0].removesuffix("chosen").strip() for row in page.rows["table-comparison"][1:]} == set(MAIN)
+    assert {row[0].removesuffix("chosen").strip() for row in page.rows["table-comparison"][1:]} == {*MAIN, CONSTANT}
     kept = json.loads(newest(folder, "06_models/synthetic/autofm/selection.json").read_text())
     pairs = [" × ".join(found["fields"]) for found in kept["interactions"]]
     assert [row[0].removesuffix(" ★") for row in page.rows["table-kept-autofm"][1:]] == pairs

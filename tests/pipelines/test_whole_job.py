@@ -13,6 +13,7 @@ from autofis_kedro.roster import (
     ABLATION,
     BASELINES,
     BI_LEVEL,
+    CONSTANT,
     MAIN,
     SEARCHED,
     STATISTICS,
@@ -56,7 +57,7 @@ def test_a_pipeline_trains_and_compares_its_models(tmp_path, pipeline, names):
     result = kedro_run(tmp_path, "--pipeline", pipeline, "--params", f"{TINY},ablation.n_draws=2")
     assert result.returncode == 0, result.stdout
     compared = pl.read_parquet(newest(tmp_path, "08_reporting/synthetic/comparison.parquet"))
-    assert set(compared["model"]) == set(names)
+    assert set(compared["model"]) == {*names, CONSTANT}
     assert not (tmp_path / "data/06_models/synthetic/checkpoints").exists()
 
 
@@ -77,9 +78,9 @@ def test_no_checkpoint_stays_after_success(finished):
 def test_the_comparison_holds_every_model_and_one_is_chosen_on_validation(finished):
     folder, _ = finished
     compared = pl.read_parquet(newest(folder, "08_reporting/synthetic/comparison.parquet"))
-    assert set(compared["model"]) == set(MAIN)
+    assert set(compared["model"]) == {*MAIN, CONSTANT}
     assert compared["chosen"].sum() == 1
-    assert (compared["flops_per_row"] > 0).all()
+    assert (compared.filter(pl.col("model") != CONSTANT)["flops_per_row"] > 0).all()
     chosen = json.loads(newest(folder, "08_reporting/synthetic/chosen_model.json").read_text())
     assert chosen["model"] == compared.filter("chosen")["model"].item()
     assert chosen["model"] not in ("all_open", "random_selection"), "controls are no candidates"

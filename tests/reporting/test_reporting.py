@@ -7,9 +7,11 @@ import polars as pl
 import pytest
 from rich.console import Console
 
+from autofis_kedro.data.examples import Examples
 from autofis_kedro.errors import UserError
 from autofis_kedro.evaluation.metrics import Metrics
 from autofis_kedro.evaluation.significance import paired_t_test
+from autofis_kedro.pipelines.comparison.nodes import predict_constant
 from autofis_kedro.reporting.gate_plots import alpha_heatmap, alpha_trajectories, extraction_curve
 from autofis_kedro.reporting.plots import comparison_dots, training_curves
 from autofis_kedro.reporting.rows import ModelMetrics, choose
@@ -28,7 +30,7 @@ SELECTION = from_gates(GATES, SCHEMA, 2, "test", CURVE)
 
 def model(name, *losses):
     metrics = [
-        Metrics(auc=0.9 - loss / 10, log_loss=loss, calibration=1, rows=9, positive_share=0.5) for loss in losses
+        Metrics(auc=0.9 - loss / 10, log_loss=loss, calibration=1, rows=90, positive_share=0.5) for loss in losses
     ]
     rest = {"kept": 2, "candidates": 6, "parameters": 10, "rows_per_second": 1e5, "train_seconds": 3.0}
     return ModelMetrics(model=name, valid=tuple(metrics), test=tuple(metrics), **rest)
@@ -57,6 +59,66 @@ def test_a_lucky_candidate_is_not_chosen_and_a_better_one_is():
     assert chosen.model == "better"
     assert "better than chance" in chosen.why
     assert next(iter(chosen.valid_log_loss)) == "better"
+
+
+def test_the_choice_says_what_a_constant_prediction_can_do():
+    rng = np.random.default_rng(1)
+    constant = rng.exponential(size=3000)
+    fm = constant + rng.normal(0.0, 0.05, 3000)
+    unknown = choose({"fm": fm, "autofm": fm + 0.001}, constant)
+    assert (unknown.model, unknown.beats_constant) == ("fm", False)
+    assert "fm cannot be told from the constant prediction" in unknown.why
+    assert "better than chance" not in unknown.why
+    worse = choose({"fm": constant + 0.3, "autofm": constant + 0.1 + rng.normal(0, 0.05, 3000)}, constant)
+    assert (worse.model, worse.beats_constant) == ("autofm", False)
+    assert "autofm is worse than the constant prediction" in worse.why
+    assert "better than chance" not in worse.why
+    better = choose({"fm": fm - 0.1, "autofm": fm - 0.2}, constant)
+    assert (better.model, better.beats_constant) == ("autofm", True)
+    assert "constant" not in better.why
+
+
+def test_a_model_that_beats_a_constant_is_preferred_to_one_that_does_not():
+    """autofm cannot be told from fm, whose losses vary more; fm cannot be told from a constant, autofm can."""
+    rng = np.random.default_rng(2)
+    constant = rng.exponential(size=400)
+    wide = rng.normal(0, 1.0, 400)
+    fm = constant + wide - wide.mean() - 0.02
+    chosen = choose({"fm": fm, "autofm": constant - 0.05 + rng.normal(0, 0.01, 400)}, constant)
+    assert (chosen.model, chosen.beats_constant) == ("autofm", True)
+    assert "autofm is better than a constant prediction, fm is not" in chosen.why
+
+
+def test_the_constant_prediction_is_the_train_rows_click_rate():
+    labels = {"train": [1, 0, 0, 0, 0], "valid": [0, 1], "test": [1, 0, 0]}
+    ids = {name: np.zeros((len(found), 2)) for name, found in labels.items()}
+    found = [Examples.from_arrays(ids[name], np.array(values)) for name, values in labels.items()]
+    predictions, metrics = predict_constant(*found, SCHEMA)
+    assert predictions["seed_0"].to_list() == pytest.approx([0.2] * 5)
+    assert predictions["split"].to_list() == ["valid"] * 2 + ["test"] * 3
+    assert metrics.test[0].auc == 0.5
+    assert metrics.test[0].log_loss == pytest.approx(-(np.log(0.2) + 2 * np.log(0.8)) / 3)
+    table = comparison([model("fm", 0.5), metrics], "fm")
+    assert table["model"].to_list() == ["fm", "constant"]
+    out = io.StringIO()
+    render(Console(file=out, width=120), table, {}, "place")
+    (line,) = [line for line in out.getvalue().splitlines() if "constant" in line]
+    assert "0.5000" in line
+    assert " s" not in line, "it costs nothing"
+    assert "constant" not in str(comparison_dots(table).data[0].y), "far from all models"
+
+
+def test_seeds_that_agree_on_a_handful_of_clicks_prove_nothing():
+    def of(name, *losses, rows):
+        found = [Metrics(auc=0.6, log_loss=loss, calibration=1, rows=rows, positive_share=3 / 400) for loss in losses]
+        return model(name, *losses).model_copy(update={"test": tuple(found)})
+
+    losses = (0.45, 0.451, 0.449), (0.5, 0.501, 0.498)
+    few, many = (
+        comparison([of("fm", *losses[1], rows=n), of("autofm", *losses[0], rows=n)], "fm") for n in (400, 40000)
+    )
+    assert few["p"].to_list() == [None, None]
+    assert many["p"][1] < 0.005
 
 
 def test_kept_interactions_are_named_in_order():

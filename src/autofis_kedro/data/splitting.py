@@ -78,11 +78,13 @@ class SplitReport(Frozen):
 
     Attributes:
         rows: of train, valid and test.
+        positives: those of label 1; empty where nobody counted.
         negative_rate: share of the negatives that were kept; 1 without down-sampling.
         calibration_offset: add this to a logit to undo the down-sampling: log(negative_rate), in nats.
     """
 
     rows: dict[str, int]
+    positives: dict[str, int] = Bounded(default_factory=dict)
     negative_rate: float
     calibration_offset: float
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from autofis_kedro.errors import UserError
 from autofis_kedro.evaluation.significance import delong, effect_size, paired_t_test, wilcoxon_test
-from autofis_kedro.reporting.rows import ModelMetrics
+from autofis_kedro.reporting.rows import ModelMetrics, has_few_of_a_label
 from autofis_kedro.roster import RANDOM_FM
 
 SIGNIFICANT = 0.005
@@ -79,7 +79,7 @@ def _against(model: ModelMetrics, rival: ModelMetrics, predictions: Mapping[str,
         p_log_loss=on_loss.p,
         effect_size=effect_size(ours, theirs),
         is_better=tested.difference > 0,
-        is_significant=tested.difference > 0 and tested.p < SIGNIFICANT,
+        is_significant=tested.difference > 0 and tested.p < SIGNIFICANT and not has_few_of_a_label(model),
     )
 
 
@@ -100,6 +100,9 @@ def _over_rows(model: ModelMetrics, rival: ModelMetrics, predictions: Mapping[st
             f"the test rows of {model.model} and {rival.model} differ: one of them is of an earlier run over other "
             "data; run again without --only-missing-outputs"
         )
+    positives = int(ours["label"].sum())
+    if min(positives, len(ours) - positives) < 2:
+        return None  # no test of AUCs
     first, second = (frame.select(pl.col("^seed_.*$")).to_series(0).to_numpy() for frame in (ours, theirs))
     tested = delong(ours["label"].to_numpy(), first, second)
     return Claim(rival.model, tested.p, None, None, None, tested.difference > 0, False)

@@ -7,6 +7,7 @@ import polars as pl
 from plotly.subplots import make_subplots
 
 from autofis_kedro.reporting.style import BLUE, GREEN, GREY, ORANGE, finish, need_columns
+from autofis_kedro.roster import CONSTANT
 
 
 def training_curves(history: pl.DataFrame, title: str, unit: str = "epoch", *, is_log: bool = False) -> go.Figure:
@@ -44,10 +45,11 @@ def training_curves(history: pl.DataFrame, title: str, unit: str = "epoch", *, i
 def comparison_dots(compared: pl.DataFrame) -> go.Figure:
     """Test AUC and log loss of every model with their standard deviation over seeds.
 
-    Dots, not bars: a bar must start at 0, where differences that matter cannot be seen.
+    Dots, not bars: a bar must start at 0, where differences that matter cannot be seen. For the same reason the
+    constant prediction is left out, which is far from all models.
     """
     need_columns(compared, "model", "test_auc", "test_auc_std", "test_log_loss", "test_log_loss_std", "chosen")
-    ordered = compared.sort("test_log_loss", descending=True)
+    ordered = compared.filter(pl.col("model") != CONSTANT).sort("test_log_loss", descending=True)
     figure = make_subplots(
         rows=1,
         cols=2,

@@ -14,8 +14,9 @@ from autofis_kedro.reporting.numbers import MINUS
 from autofis_kedro.reporting.numbers import alpha as gate
 from autofis_kedro.reporting.numbers import seconds as duration
 from autofis_kedro.reporting.paper_table import PaperTable
-from autofis_kedro.reporting.rows import ChosenModel, ModelMetrics
+from autofis_kedro.reporting.rows import ChosenModel, ModelMetrics, has_few_of_a_label
 from autofis_kedro.reporting.written import plain
+from autofis_kedro.roster import CONSTANT
 from autofis_kedro.selection import Selection
 
 SHOWN = 20
@@ -25,7 +26,8 @@ def comparison(models: Sequence[ModelMetrics], chosen: str | None, reference: st
     """One row per model: quality with its spread over seeds, interactions, cost, difference to the reference.
 
     ``difference`` is the mean test log loss minus the reference's, ``p`` that of the paired t-test over seeds, null
-    with fewer than two seeds or without the reference.
+    with fewer than two seeds, without the reference, or with fewer than ``FEW`` test rows of a label: seeds that agree
+    on a handful of rows say nothing about others.
     """
     by_name = {model.model: model for model in models}
     base = by_name.get(reference)
@@ -35,7 +37,9 @@ def comparison(models: Sequence[ModelMetrics], chosen: str | None, reference: st
 def _row(model: ModelMetrics, base: ModelMetrics | None, chosen: str | None) -> dict[str, object]:
     auc, loss = model.spread("test", "auc"), model.spread("test", "log_loss")
     losses = [metrics.log_loss for metrics in model.test]
-    is_comparable = base is not None and base is not model and len(base.test) == len(losses)
+    is_comparable = (
+        base is not None and base is not model and len(base.test) == len(losses) and not has_few_of_a_label(model)
+    )
     test = paired_t_test(losses, [m.log_loss for m in base.test]) if base is not None and is_comparable else None
     return {
         "model": model.model,
@@ -130,6 +134,14 @@ def _cells(row: Mapping[str, object]) -> list[str]:
         with_std("test_log_loss"),
         difference,
         kept_of(row),
+        *_costs(row),
+    ]
+
+
+def _costs(row: Mapping[str, object]) -> list[str]:
+    if row["model"] == CONSTANT:
+        return ["", ""]
+    return [
         f"{row['rows_per_second']:,.0f}",
         f"{duration(float(str(row['search_seconds'])))} + {duration(float(str(row['train_seconds'])))}",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from autofis_kedro.data.label_counts import check_counts, count_labels, split_with_both_labels
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.rows import IngestionReport, RowsView, TypedRows
 from autofis_kedro.data.splitting import SPLITS, SplitConfig, SplitReport
@@ -28,6 +29,10 @@ def report_rows(typed_rows: TypedRows) -> IngestionReport:
 def split_rows(typed_rows: TypedRows, config: SplitConfig) -> tuple[RowsView, RowsView, RowsView, SplitReport]:
     """Train, validation and test rows as views of the typed rows."""
     typed_rows.check_split(config.by_column)
-    assignment, report = split(typed_rows.scan(), config)
+    typed = typed_rows.scan()
+    assignment, report = split(typed, split_with_both_labels(typed, config))
+    counts = count_labels(typed, assignment)
+    check_counts(counts, config.method)
+    report = report.model_copy(update={"positives": {name: positives for name, (_, positives) in counts.items()}})
     train, valid, test = (RowsView(source=typed_rows.path, assignment=assignment, split=name) for name in SPLITS)
     return train, valid, test, report

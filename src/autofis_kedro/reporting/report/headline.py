@@ -28,6 +28,7 @@ class Headline:
     Attributes:
         model: that was chosen on the validation rows.
         is_reference: whether no model beat FM by more than chance.
+        is_known: whether the model beat a constant prediction by more than chance, as far as anybody compared.
         why: in words and numbers.
         auc: on the test rows, with its spread.
         log_loss: likewise.
@@ -42,6 +43,7 @@ class Headline:
 
     model: str
     is_reference: bool
+    is_known: bool
     why: str
     auc: str
     log_loss: str
@@ -65,6 +67,7 @@ def headline(contents: Contents) -> Headline:
     return Headline(
         model=contents.chosen.model,
         is_reference=is_reference,
+        is_known=contents.chosen.beats_constant is not False,
         why=contents.chosen.why.replace(" +- ", " ± ").replace(" -0.", f" {MINUS}0."),
         auc=quality["test_auc"],
         log_loss=quality["test_log_loss"],

@@ -10,7 +10,7 @@ from autofis_kedro.reporting.numbers import alpha, number, p_value, percent, sec
 from autofis_kedro.reporting.paper_table import PaperTable
 from autofis_kedro.reporting.report.contents import TIMES, Contents, SearchedModel
 from autofis_kedro.reporting.tables import kept_of, stars
-from autofis_kedro.roster import searched_by
+from autofis_kedro.roster import CONSTANT, searched_by
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def cost_table(contents: Contents) -> HTMLTable:
         Head("operations/row", "floating point operations of one prediction"),
     )
     searches = {searched.name: searched for searched in contents.searched}
-    rows = [_cost(row, searches) for row in contents.compared.iter_rows(named=True)]
+    rows = [_cost(row, searches) for row in contents.compared.iter_rows(named=True) if row["model"] != CONSTANT]
     return HTMLTable("costs", "What every model costs", heads, tuple(rows))
 
 
