@@ -157,6 +157,21 @@ def test_the_sentence_says_which_model_and_how_sure(text):
     assert "No model beat FM" not in text
 
 
+def test_the_sentence_says_what_is_known_of_no_model():
+    unknown = CONTENTS.chosen.model_copy(update={"beats_constant": False})
+    said = "It does not beat a constant prediction of the click rate"
+    assert said in render_page(replace(CONTENTS, chosen=unknown))
+    assert said not in render_page(CONTENTS)
+
+
+def test_the_transfer_reads_the_same_configuration(text):
+    facts = CONTENTS.facts.model_copy(update={"configuration": "--env own"})
+    assert "kedro run --env own --pipeline transferred --params selection_from=" in render_page(
+        replace(CONTENTS, facts=facts)
+    )
+    assert "kedro run --pipeline transferred" in text
+
+
 def test_one_seed_has_no_spread():
     alone = CONTENTS.compared.with_columns(pl.lit(None, dtype=pl.Float64).alias("test_auc_std"), seeds=pl.lit(1))
     text = render_page(replace(CONTENTS, compared=alone))

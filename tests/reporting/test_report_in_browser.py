@@ -8,6 +8,8 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
+from html import escape
 
 import pytest
 
@@ -108,6 +110,11 @@ def visit(folder, width):
     text = render_page(with_everything())
     text = text.replace("<head>", f"<head><script>{LISTENING}</script>", 1)
     text = text.replace("</body>", f"<script>{READING}</script></body>", 1)
+    return dumped(folder, text, width)
+
+
+def dumped(folder, text, width):
+    """What a page has written into its element "outcome", in a window of that width."""
     page = folder / "page.html"
     page.write_text(text, encoding="utf-8")
     flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000", "--dump-dom"]
@@ -131,6 +138,28 @@ def test_nothing_goes_wrong_and_nothing_is_loaded(seen):
 
 def test_the_page_is_never_wider_than_the_window(seen):
     assert seen["wide"] <= 0
+
+
+MEASURING = """
+addEventListener("load", () => setTimeout(() => {
+  const page = document.documentElement;
+  parent.document.getElementById("outcome").textContent = JSON.stringify([page.scrollWidth, page.clientWidth]);
+}, 1500));
+"""
+
+
+@pytest.mark.parametrize("width", [360, 400])
+def test_a_phone_scrolls_in_one_direction_alone(tmp_path, width):
+    """No window of a browser is as narrow as a phone: the page stands in a frame. Long names and commands break."""
+    given = with_everything()
+    statistics = given.statistics.model_copy(update={"dataset": "a_data_set_of_" + 60 * "x"})
+    facts = given.facts.model_copy(update={"command": "kedro run " + 90 * "y", "configuration": "--env " + 60 * "z"})
+    text = render_page(replace(given, statistics=statistics, facts=facts))
+    page = escape(text.replace("</body>", f"<script>{MEASURING}</script></body>", 1))
+    frame = f'<iframe style="width: {width}px; height: 900px" srcdoc="{page}"></iframe><pre id="outcome"></pre>'
+    scroll, client = dumped(tmp_path, f"<!DOCTYPE html><body>{frame}</body>", 1000)
+    assert client <= width
+    assert scroll == client
 
 
 def test_a_click_sorts_and_another_turns_it_round(seen):

@@ -8,7 +8,7 @@ import pytest
 
 import autofis_kedro
 from autofis_kedro.reporting import run_facts
-from autofis_kedro.reporting.run_facts import RunFacts, command_line, gather_facts
+from autofis_kedro.reporting.run_facts import RunFacts, command_line, configuration_options, gather_facts
 from autofis_kedro.training import CheckpointConfig, SeedsConfig
 from tests.problems import schema_of
 
@@ -34,6 +34,26 @@ def code(tmp_path, monkeypatch):
 
 def facts(parameters=None):
     return gather_facts(parameters or {}, SCHEMA, ROWS, ["/a/b/kedro", "run"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["kedro", "run"], ""),
+        (["kedro", "run", "--env", "own", "--pipeline", "report"], "--env own"),
+        (["kedro", "run", "--env=own"], "--env own"),
+        (["kedro", "run", "-e", "my log", "--conf-source=x/conf"], "--env 'my log' --conf-source x/conf"),
+        (["kedro", "run", "--params", "raw_path=--env"], ""),
+    ],
+)
+def test_further_commands_read_the_same_configuration(arguments, expected):
+    assert configuration_options(arguments) == expected
+
+
+def test_the_environment_may_name_the_configuration(monkeypatch):
+    monkeypatch.setenv("KEDRO_ENV", "own")
+    assert configuration_options(["kedro", "run"]) == "--env own"
+    assert configuration_options(["kedro", "run", "--env", "other"]) == "--env other"
 
 
 def test_typed_parameters_become_values_that_json_holds():

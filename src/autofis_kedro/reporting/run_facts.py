@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shlex
 import subprocess
@@ -35,6 +36,7 @@ class RunFacts(Frozen):
 
     Attributes:
         command: as it was given.
+        configuration: the options of it that say which configuration it read, for further commands.
         parameters: by group, as plain values.
         versions: of this package, of Python and of the packages that compute.
         machine: operating system and processor architecture.
@@ -45,6 +47,7 @@ class RunFacts(Frozen):
     """
 
     command: str
+    configuration: str = ""
     parameters: Mapping[str, Any]
     versions: Mapping[str, str]
     machine: str
@@ -68,6 +71,7 @@ def gather_facts(
     commit, is_dirty = _commit(Path(autofis_kedro.__file__).parent)
     return RunFacts(
         command=command_line(arguments),
+        configuration=configuration_options(arguments),
         parameters={name: _plain(value) for name, value in parameters.items()},
         versions=_versions(),
         machine=f"{platform.system()} {platform.machine()}",
@@ -84,6 +88,18 @@ def command_line(arguments: Sequence[str]) -> str:
     path = Path(program)
     name = f"python -m {path.parent.name}" if path.name == "__main__.py" else path.name
     return " ".join([name, *map(shlex.quote, rest)])
+
+
+def configuration_options(arguments: Sequence[str]) -> str:
+    """``--env`` and ``--conf-source`` of a command line, the former also from the environment's ``KEDRO_ENV``."""
+    known = {"-e": "--env", "--env": "--env", "--conf-source": "--conf-source"}
+    found = {"--env": os.environ.get("KEDRO_ENV", "")}
+    rest = list(arguments)
+    while rest:
+        name, has_value, value = rest.pop(0).partition("=")
+        if name in known:
+            found[known[name]] = value if has_value else (rest.pop(0) if rest else "")
+    return " ".join(f"{name} {shlex.quote(value)}" for name, value in found.items() if value)
 
 
 def _versions() -> dict[str, str]:
