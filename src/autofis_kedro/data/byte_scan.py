@@ -66,23 +66,29 @@ def whole_rows(block_N: NDArray[np.uint8], separator: int, n_columns: int, count
     is_blank_R[is_short_R] = block_N[starts_R[is_short_R]] == CARRIAGE_RETURN
     columns_R = count(block_N, starts_R, ends_R, separator) + 1
     uneven_R = np.flatnonzero((columns_R != n_columns) & ~is_blank_R)
-    fault = lone_return(block_N, separator)
+    fault = first_fault(block_N, separator)
     return Scanned(
         len(ends_R), n_lines, np.flatnonzero(is_blank_R), uneven_R, columns_R[uneven_R], uneven_R, fault, START
     )
 
 
-def lone_return(block_N: NDArray[np.uint8], separator: int) -> Fault:
-    """The first carriage return without a line end behind it; at the very end it is one."""
-    is_return_N = block_N == CARRIAGE_RETURN
-    if not is_return_N.any():
+def first_fault(block_N: NDArray[np.uint8], separator: int) -> Fault:
+    """The first NUL, or carriage return without a line end behind it; at the very end it is one."""
+    # A search in bytes is many times faster than a comparison of all of them, and needs no memory.
+    held = block_N.base if isinstance(block_N.base, bytes) and len(block_N.base) == len(block_N) else block_N.tobytes()
+    has_nul, has_returns = b"\0" in held, b"\r" in held
+    if not (has_nul or has_returns):
         return SOUND
-    is_lone_N = is_return_N[:-1] & (block_N[1:] != LINE_END)
-    if not is_lone_N.any():
+    is_fault_N = block_N == 0
+    if has_returns:
+        is_fault_N[:-1] |= (block_N[:-1] == CARRIAGE_RETURN) & (block_N[1:] != LINE_END)
+    if not is_fault_N.any():
         return SOUND
-    before = block_N[: int(is_lone_N.argmax())]
-    row = before[len(before) - int((before[::-1] == LINE_END).argmax()) :] if (before == LINE_END).any() else before
-    return LONE_RETURN, int((before == LINE_END).sum()), int((row == separator).sum())
+    place = int(is_fault_N.argmax())
+    ends = np.flatnonzero(block_N[:place] == LINE_END)
+    start = int(ends[-1]) + 1 if len(ends) else 0
+    kind = LONE_RETURN if block_N[place] == CARRIAGE_RETURN else NUL
+    return kind, len(ends), int((block_N[start:place] == separator).sum())
 
 
 def scan_bytes(
@@ -141,6 +147,10 @@ def quoted_loop(
     uneven = [(0, 0, 0) for _ in range(0)]
     fault = (0, 0, 0)
     for byte in block_N:
+        if place != 2 and after_return and byte != 10 and fault[0] == 0:
+            fault = (4, line, separators)  # LONE_RETURN
+        if byte == 0 and fault[0] == 0:
+            fault = (5, line, separators)  # NUL
         if place == 2:  # QUOTED
             if byte == quote:
                 place = 3  # QUOTE_IN_QUOTED
@@ -149,8 +159,6 @@ def quoted_loop(
                 lines_of_row += 1
             length += 1
             continue
-        if after_return and byte != 10 and fault[0] == 0:
-            fault = (4, line, separators)  # LONE_RETURN
         after_return = byte == 13
         if byte == 10:  # line end
             if length == 0:

@@ -7,7 +7,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from autofis_kedro.data.blanks import strip_loop, stripped
-from autofis_kedro.data.byte_scan import Carried, Scanned, as_scanned, quoted_loop, separators_by_row, whole_rows
+from autofis_kedro.data.byte_scan import (
+    Carried,
+    Scanned,
+    as_scanned,
+    quoted_loop,
+    separators_by_row,
+    whole_rows,
+)
 
 _quoted_loop = njit(nogil=True, cache=True)(quoted_loop)
 _separators_by_row = njit(nogil=True, cache=True)(separators_by_row)

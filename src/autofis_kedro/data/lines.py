@@ -12,7 +12,7 @@ import importlib.util
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofis_kedro.data import byte_scan
-from autofis_kedro.data.byte_scan import NO_FAULT, NUL, SOUND, START, Fault, Scanned
+from autofis_kedro.data.byte_scan import NO_FAULT, SOUND, START, Fault, Scanned
 
 Bytes = NDArray[np.uint8]
 BLOCK = 2 << 20
@@ -102,7 +102,7 @@ def _scanned(path: Path, layout: Layout) -> Iterator[Scanned]:
         else:
             found = scan.scan_bytes(block, quote=quote, state=state, is_last=not left, **cells)
         state = found.state
-        yield _with_nul(found, block)
+        yield found
 
 
 def blocks(path: Path) -> Iterator[tuple[Bytes, int]]:
@@ -130,19 +130,11 @@ def _ranges(path: Path) -> Iterator[tuple[int, int]]:
 
 
 def _read_and_scan(path: Path, start: int, stop: int, scan: Any, cells: dict[str, int]) -> Scanned:
-    block = np.fromfile(path, dtype=np.uint8, count=stop - start, offset=start)
-    return _with_nul(scan.scan_unquoted(block, **cells), block)
-
-
-def _with_nul(found: Scanned, block: Bytes) -> Scanned:
-    """The same with the first NUL byte as its fault, where there is one and no earlier fault."""
-    is_nul_N = block == 0
-    if not is_nul_N.any():
-        return found
-    line = int((block[: int(is_nul_N.argmax())] == byte_scan.LINE_END).sum())
-    if found.fault[0] != NO_FAULT and found.fault[1] < line:
-        return found
-    return replace(found, fault=(NUL, line, 0))
+    with path.open("rb") as file:
+        file.seek(start)
+        block = np.frombuffer(file.read(stop - start), dtype=np.uint8)
+    found: Scanned = scan.scan_unquoted(block, **cells)
+    return found
 
 
 def compiled(plain: ModuleType) -> Any:

@@ -120,7 +120,7 @@ def _check(found: IrregularRows, name: str, layout: Layout, columns: Sequence[st
     uneven = found.rows[0] if found.rows and is_strict else None
     if kind != NO_FAULT and (uneven is None or line <= uneven[2]):
         place = f"line {line}, column {cell}" + (f" ('{columns[cell - 1]}')" if cell <= len(columns) else "")
-        raise UserError(f"'{name}', {place if kind != NUL else f'line {line}'}: {_fault(kind, layout.quote)}")
+        raise UserError(f"'{name}', {place}: {_fault(kind, layout.quote)}")
     if uneven is not None:
         raise UserError(
             f"'{name}', line {uneven[2]}: {uneven[1]} columns where {layout.n_columns} are expected "
