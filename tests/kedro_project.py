@@ -8,6 +8,8 @@ import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from kedro.framework import project
+
 from tests.prepared import Started, started
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -16,6 +18,12 @@ ENVIRONMENTS = sorted(path.parent.name for path in CONF.glob("*/globals.yml") if
 
 TINY = "n_rows=3000,embedding_dim=2,epochs=1,batch_size=500,search.epochs=1"
 """Parameters with which the whole synthetic job takes seconds."""
+
+
+def configured() -> None:
+    """Tell Kedro, within this process, which project it has: once, for every time it makes all pipelines anew."""
+    if project.PACKAGE_NAME != "autofis_kedro":
+        project.configure_project("autofis_kedro")
 
 
 def command(*options: str) -> list[str]:

@@ -104,9 +104,15 @@ def _context() -> ForkServerContext:
 
 
 def _run(module: str, arguments: list[str], folder: str, environment: dict[str, str], output: Connection) -> None:
+    multiprocessing.process._parent_process = None  # it is nobody's worker
     for descriptor in (1, 2):
         os.dup2(output.fileno(), descriptor)
     output.close()
+    # those of before are made for what was there
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.__stderr__ = os.fdopen(
+        2, "w", encoding="utf-8", closefd=False, buffering=1, errors="backslashreplace"
+    )
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

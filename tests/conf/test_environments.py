@@ -1,22 +1,22 @@
 """Every environment agrees with every registered pipeline."""
 
+from functools import cache
 from types import SimpleNamespace
 
 import pytest
-from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
 
 from autofis_kedro.pipeline_registry import register_pipelines
 from autofis_kedro.roster import BASELINES, FOREST, MAIN, TRAINED
 from autofis_kedro.settings import CONFIG_LOADER_ARGS, CONFIG_LOADER_CLASS
-from tests.kedro_project import CONF, ENVIRONMENTS
+from tests.kedro_project import CONF, ENVIRONMENTS, configured
 
 PIPELINES = register_pipelines()
 LAYERS = ("raw", "intermediate", "primary", "feature", "model_input", "models", "model_output", "reporting")
 
 
 def context_of(env, tmp_path_factory, **params):
-    configure_project("autofis_kedro")
+    configured()
     folder = tmp_path_factory.mktemp(env)
     with KedroSession.create(project_path=folder, env=env, conf_source=str(CONF), runtime_params=params) as session:
         return session.load_context()
@@ -87,25 +87,34 @@ def test_every_model_has_its_namespace_and_metrics(pipeline, names):
     assert {f"{name}.metrics" for name in names} <= outputs
 
 
-@pytest.mark.parametrize(
-    ("given", "read"),
-    [
-        ({"epochs": 3}, lambda p: p["training"].epochs),
-        ({"batch_size": 77}, lambda p: p["training"].batch_size),
-        ({"device": "cpu"}, lambda p: p["training"].device),
-        ({"n_seeds": 4}, lambda p: p["seeds"].n_seeds),
-        ({"seed": 5}, lambda p: p["seeds"].seed),
-        ({"embedding_dim": 6}, lambda p: p["autodeepfm_plain"].spec.embedding_dim),
-        ({"transfer_to": "fwfm"}, lambda p: "fwfm" if p["transferred"] == p["fwfm"] else None),
-        ({"selection_from": "autofm_3rd"}, lambda p: p["transfer"].selection_from),
-        ({"training": {"patience": 9}}, lambda p: p["training"].patience),
-    ],
-)
-@pytest.mark.parametrize("env", ["synthetic", "frappe"])
-def test_params_reach_the_typed_groups(env, given, read, tmp_path_factory):
-    value = next(iter(given.values()))
-    expected = value["patience"] if isinstance(value, dict) else value
-    assert read(context_of(env, tmp_path_factory, **given).params) == expected
+SHORTHANDS = {
+    "epochs": (3, lambda p: p["training"].epochs),
+    "batch_size": (77, lambda p: p["training"].batch_size),
+    "device": ("cpu", lambda p: p["training"].device),
+    "n_seeds": (4, lambda p: p["seeds"].n_seeds),
+    "seed": (5, lambda p: p["seeds"].seed),
+    "embedding_dim": (6, lambda p: p["autodeepfm_plain"].spec.embedding_dim),
+    "transfer_to": ("fwfm", lambda p: "fwfm" if p["transferred"] == p["fwfm"] else None),
+    "selection_from": ("autofm_3rd", lambda p: p["transfer"].selection_from),
+    "training.patience": (9, lambda p: p["training"].patience),
+}
+"""What --params takes: a value that no environment has, and where it arrives."""
+
+
+@pytest.fixture(scope="module", params=["synthetic", "frappe"])
+def read_from_all(request, tmp_path_factory):
+    given = {name: value for name, (value, _) in SHORTHANDS.items()}
+    patience = given.pop("training.patience")
+    plain = context_of(request.param, tmp_path_factory).params
+    return plain, context_of(request.param, tmp_path_factory, **given, training={"patience": patience}).params
+
+
+@pytest.mark.parametrize("name", SHORTHANDS)
+def test_params_reach_the_typed_groups(read_from_all, name):
+    value, read = SHORTHANDS[name]
+    plain, changed = read_from_all
+    assert read(changed) == value
+    assert read(plain) != value or name == "device"
 
 
 def test_raw_path_reaches_the_click_log(tmp_path_factory):
@@ -129,6 +138,16 @@ def leaves(tree, path=""):
     return {found: value for key, part in tree.items() for found, value in leaves(part, f"{path}.{key}").items()}
 
 
+@cache
+def parameters(env):
+    return parameters_with(env, {})
+
+
+def parameters_with(env, given):
+    """Of an environment, every value by its path."""
+    return leaves(CONFIG_LOADER_CLASS(str(CONF), env=env, runtime_params=given, **CONFIG_LOADER_ARGS)["parameters"])
+
+
 @pytest.mark.parametrize("env", ["criteo", "frappe"])
 @pytest.mark.parametrize(
     "path",
@@ -147,13 +166,10 @@ def leaves(tree, path=""):
     ],
 )
 def test_a_parameter_by_its_path_changes_itself_alone(env, path):
-    def parameters(given):
-        return leaves(CONFIG_LOADER_CLASS(str(CONF), env=env, runtime_params=given, **CONFIG_LOADER_ARGS)["parameters"])
-
     given = "given"
     for key in reversed(path.split(".")):
         given = {key: given}
-    before, after = parameters({}), parameters(given)
+    before, after = dict(parameters(env)), parameters_with(env, given)
     of_model = f".transferred{path.removeprefix('deepfm')}" if path.startswith("deepfm.") else None  # a copy of it
     assert after.pop(f".{path}") == "given"
     for name in (f".{path}", of_model, f".{path.rpartition('.')[0]}"):  # an empty group is a leaf of its own

@@ -3,19 +3,18 @@
 import graphlib
 
 import pytest
-from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
 
 from autofis_kedro.pipeline_registry import register_pipelines
 from autofis_kedro.roster import ALL, interactions_of, weights_of
-from tests.kedro_project import CONF
+from tests.kedro_project import CONF, configured
 
 PIPELINES = register_pipelines()
 
 
 @pytest.fixture(scope="module")
 def layer_of(tmp_path_factory):
-    configure_project("autofis_kedro")
+    configured()
     folder = tmp_path_factory.mktemp("layers")
     with KedroSession.create(project_path=folder, env="synthetic", conf_source=str(CONF)) as session:
         catalog = session.load_context().catalog

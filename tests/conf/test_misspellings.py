@@ -2,14 +2,13 @@
 
 import pytest
 from click.testing import CliRunner
-from kedro.framework.project import configure_project
 
 from autofis_kedro.cli import run
-from tests.kedro_project import CONF
+from tests.kedro_project import CONF, configured
 
 
 def outcome(tmp_path, monkeypatch, *options):
-    configure_project("autofis_kedro")
+    configured()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DO_NOT_TRACK", "1")
     return CliRunner().invoke(run, ["--conf-source", str(CONF), *options])

@@ -5,14 +5,13 @@ import subprocess
 import sys
 
 import pytest
-from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
 
 from autofis_kedro.cli import check_run, environments
 from autofis_kedro.console import _is_command
 from autofis_kedro.errors import UserError
 from autofis_kedro.settings import CONFIG_LOADER_ARGS, CONFIG_LOADER_CLASS
-from tests.kedro_project import CONF, ROOT, surroundings
+from tests.kedro_project import CONF, ROOT, configured, surroundings
 
 DESCRIBED = "dataset: mine\ndata: {label: {column: click}, fields: [{name: site}, {name: über}]}\n"
 
@@ -30,7 +29,7 @@ def conf(tmp_path):
 def test_an_environment_is_a_folder_with_globals(conf):
     assert {"mine", "synthetic", "own"} <= set(environments(str(conf)))
     assert "base" not in environments(str(conf))
-    configure_project("autofis_kedro")
+    configured()
     check_run({"env": "mine", "conf_source": str(conf)})
     (conf / "empty").mkdir()
     with pytest.raises(UserError, match=r"env 'empty': .*conf/empty' has no globals\.yml"):
@@ -40,7 +39,7 @@ def test_an_environment_is_a_folder_with_globals(conf):
 
 
 def test_it_needs_no_catalog_and_no_path(conf):
-    configure_project("autofis_kedro")
+    configured()
     with KedroSession.create(project_path=conf.parent, env="mine", conf_source=str(conf)) as session:
         catalog = session.load_context().catalog
     rows = catalog["raw_rows"].load()
