@@ -65,6 +65,25 @@ def test_a_killed_training_continues_to_the_same_bits(tmp_path, search, step, co
         )
 
 
+def test_a_killed_training_continues_on_another_number_of_threads(tmp_path):
+    def train(checkpoint):
+        return fit(CTRModel(DEEP, SCHEMA, seed=3), TRAIN, VALID, CONFIG, seed=3, checkpoint=checkpoint)
+
+    whole = train(None)
+    with pytest.raises(Killed):
+        train(KilledAfter(tmp_path / "c", 37))
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    try:
+        resumed = train(Checkpoint(tmp_path / "c", minutes=60))
+    finally:
+        torch.set_num_threads(before)
+    earlier = [(record.step, record.seconds) for record in resumed.history]
+    assert [step for step, _ in earlier] == [record.step for record in whole.history]
+    assert [record.valid_log_loss for record in resumed.history[:2]] == [r.valid_log_loss for r in whole.history[:2]]
+    assert earlier == sorted(earlier), "time goes on from where it was"
+
+
 def test_finished_seeds_are_recalled_and_changed_parameters_are_not(tmp_path):
     checkpoints = CheckpointConfig(folder=tmp_path, minutes=60)
     selection = random_selection(SCHEMA, 3, seed=0)

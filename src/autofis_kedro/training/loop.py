@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from autofis_kedro.data.batches import Batch, Rows, training_batches
+from autofis_kedro.data.encode import check_labels
 from autofis_kedro.data.examples import Examples, check_examples
 from autofis_kedro.data.resident import resident_if_it_fits
 from autofis_kedro.errors import UserError
@@ -52,10 +53,12 @@ def fit(
         name: for the progress bar.
 
     Raises:
-        UserError: data that do not fit the model, a loss that is not finite, a corrupt checkpoint.
+        UserError: data that do not fit the model, rows of one label alone, a loss that is not finite, a corrupt
+            checkpoint.
     """
-    check_examples(train, model.schema, "train examples")
-    check_examples(valid, model.schema, "validation examples")
+    for rows, what in ((train, "train examples"), (valid, "validation examples")):
+        check_examples(rows, model.schema, what)
+        check_labels(rows.n_rows, int(rows.labels.sum(dtype=int)), what)
     keep_large_buffers()
     model.to(device_of(config))
     needed = bytes_to_come(model, config)
