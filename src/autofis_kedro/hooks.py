@@ -129,7 +129,8 @@ class PrintSummary:
         if "comparison" in made:
             compared = catalog["comparison"].load()
         chosen = catalog["chosen_model"].load() if "chosen_model" in made else None
-        render(get_console(), compared, selections, str(Path("data").resolve()), chosen, tables)
+        evidence = catalog["evidence"].load() if "evidence" in made else None
+        render(get_console(), compared, selections, str(Path("data").resolve()), chosen, tables, evidence)
         if "scored_rows" in made:
             _say_scores(Path(catalog["scored_rows"]._get_load_path()).resolve())
         if "report" in made:

@@ -10,6 +10,7 @@ from autofis_kedro.pipelines import (
     baselines,
     bucketing,
     comparison,
+    evidence,
     gate_extraction,
     ingestion,
     online,
@@ -37,11 +38,13 @@ def register_pipelines() -> dict[str, Pipeline]:
     extracted = data + _extracted(roster.SEARCHED)
     retrained = extracted + retrain.create_pipeline()
     autofis = retrained + baselines.create_pipeline(("fm",)) + baselines.create_controls()
+    autofis += evidence.create_confirmation()
     pipelines = _compared(data, autofis)
     plain = {name: pipeline for name, (pipeline, _) in pipelines.items()}
     return {
         "ingestion": ingestion.create_pipeline(),
         "bucketing": data,
+        "evidence": data + evidence.create_pipeline(),
         "search": extracted,
         "gate_extraction": extracted,
         "retrain": retrained,

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autofis_kedro.evaluation.significance import paired_t_test
+from autofis_kedro.reporting.evidence_table import evidence_summary, evidence_terminal
 from autofis_kedro.reporting.numbers import MINUS
 from autofis_kedro.reporting.numbers import alpha as gate
 from autofis_kedro.reporting.numbers import seconds as duration
@@ -86,6 +87,7 @@ def render(
     place: str,
     chosen: ChosenModel | None = None,
     tables: Sequence[PaperTable] = (),
+    evidence: pl.DataFrame | None = None,
 ) -> None:
     """Print what a user came for: models compared, the choice, interactions kept, and where the artifacts are."""
     if compared is not None:
@@ -102,6 +104,11 @@ def render(
         console.print(selection_table(selection))
         for note in selection.notes:
             console.print(f"Note: {note}.", highlight=False)
+    if evidence is not None:
+        console.print("\n[bold]Evidence[/bold]: what joint values say, on the train rows; gain on rows left out")
+        console.print(evidence_terminal(evidence))
+        for sentence in evidence_summary(evidence):
+            console.print(plain(sentence), soft_wrap=True)
     for table in tables:
         console.print(table.terminal(console.width))
     console.print(Text.assemble("Artifacts: ", (place, "bold"), "   (look at them with: kedro viz run)"))

@@ -31,3 +31,17 @@ class PaperTableDataset(AtomicDataset):
         table = self.load()
         columns = dict(zip(table.titles(), map(list, zip(*table.cells(), strict=True)), strict=True))
         return table_preview(pl.DataFrame(columns))
+
+
+class SpreadsheetDataset(AtomicDataset):
+    """A table as CSV whose texts no spreadsheet runs; the newest alone, beside a versioned artifact of all digits."""
+
+    def _write(self, path: Path, data: pl.DataFrame) -> None:
+        path.write_text(for_spreadsheets(data), encoding="utf-8")
+
+    def _read(self, path: Path) -> pl.DataFrame:
+        return pl.read_csv(path, glob=False)
+
+    def preview(self, nrows: int = 30) -> TablePreview:
+        """The first rows."""
+        return table_preview(self.load().head(nrows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -53,3 +54,35 @@ class TrainingProgress:
         self._validation = f"  valid AUC {auc:.4f}{gates}"
         line = f"{self.name}: epoch {epoch:.4g}: valid log loss {log_loss:.5f}, AUC {auc:.5f}{gates}"
         logger.info("%s, %s rows/s", line, f"{rows_per_second:,.0f}")
+
+
+class Steps:
+    """Progress of work in stages of known numbers of steps: a bar per stage on a terminal, a line elsewhere."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            refresh_per_second=4,
+        )
+        self._bars.disable = not self._bars.console.is_terminal
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def begin(self, stage: str, n_steps: int) -> Callable[[], None]:
+        """A stage begins; what is returned is called after each of its steps, from whatever thread."""
+        logger.info("%s: %s: %s", self.name, stage, f"{n_steps:,}")
+        task = self._bars.add_task(f"{self.name}: {stage}", total=n_steps)
+        return lambda: self._bars.advance(task)

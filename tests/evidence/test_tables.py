@@ -1,0 +1,57 @@
+"""The tables say what was found: one row per interaction, verdicts, names and values as the user wrote them."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from autofis_kedro.evidence import EvidenceConfig, gather
+from autofis_kedro.evidence.gathering import Evidence
+from autofis_kedro.evidence.tables import CANNOT_BE_JUDGED, CONFIRMED, NOT_CONFIRMED, meanings, table_of_tests
+from tests.evidence.logs import draw
+
+
+@pytest.fixture(scope="module")
+def evidence() -> Evidence:
+    return gather(draw(7, 12_000, (6, 12, 20, 35, 80, 6), ((0, 2), (1, 3)), copy_of=0), EvidenceConfig())
+
+
+@pytest.fixture(scope="module")
+def tested(evidence: Evidence) -> pl.DataFrame:
+    return table_of_tests(evidence)
+
+
+def test_every_pair_has_a_row_and_a_verdict(tested: pl.DataFrame) -> None:
+    assert len(tested) == 15
+    assert tested["interaction"].n_unique() == 15
+    assert tested.head(2)["verdict"].to_list() == [CONFIRMED, CONFIRMED]
+    assert set(tested.head(2)["interaction"]) == {"x0 x x2", "x1 x x3"}
+    verdict = dict(tested.select("interaction", "verdict").iter_rows())
+    assert verdict["x2 x x5"] == "proxy of x0 x x2"
+    assert verdict["x0 x x1"] == NOT_CONFIRMED
+    assert (tested["p_corrected"] >= tested["p"]).all()
+
+
+def test_pairs_whose_joint_values_occur_once_cannot_be_judged() -> None:
+    found = table_of_tests(gather(draw(1, 3000, (5, 400, 500)), EvidenceConfig()))
+    verdict = dict(found.select("interaction", "verdict").iter_rows())
+    alone = dict(found.select("interaction", "share_alone").iter_rows())
+    assert alone["x1 x x2"] > 0.5 > alone["x0 x x1"]
+    assert verdict["x1 x x2"] == CANNOT_BE_JUDGED
+    assert verdict["x0 x x1"] == NOT_CONFIRMED
+
+
+def test_joint_values_are_named_and_put_into_words(evidence: Evidence) -> None:
+    table = meanings(evidence, lambda field, numbers: [f"v{field}_{number}" for number in numbers])
+    assert set(table["interaction"]) == {"x0 x x2", "x1 x x3"}
+    first = table.row(0, named=True)
+    field = first["fields"][0].removeprefix("x")
+    assert first["values"][0].startswith(f"v{field}_")
+    assert first["sentence"].startswith(f"{first['fields'][0]}={first['values'][0]} with {first['fields'][1]}=")
+    assert f"{first['rows']:,} rows" in first["sentence"]
+
+
+def test_nothing_found_gives_empty_tables_with_their_columns() -> None:
+    found = gather(draw(8, 2000, (4, 5, 6)), EvidenceConfig())
+    assert not found.kept
+    assert meanings(found, lambda field, numbers: []).columns[:3] == ["interaction", "fields", "values"]
