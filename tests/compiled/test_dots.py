@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from autofis_kedro.compiled.dots import LANES, PAIRS, put_dots
+from autofis_kedro.compiled.dots import LANES, PAIRS, blocks_of, put_dots
 from tests.rounding import assert_rounded
 
 
 @njit
 def dots(e_FS, first_P, second_P, into_P):
-    put_dots(e_FS, first_P, second_P, into_P)
+    put_dots(e_FS, first_P, second_P, blocks_of(first_P), into_P)
 
 
 @settings(deadline=None)  # the first call compiles
@@ -38,3 +38,17 @@ def test_only_products_with_a_bad_row_are_bad(pairs):
     dots(e_FS, first_P, second_P, into_P)
     assert np.isnan(into_P[1])
     assert (np.delete(into_P, 1) == LANES).all()
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 25)), max_size=12))
+def test_blocks_hold_every_pair_and_the_first_ones_one_row_each(runs):
+    first_P = np.array([row for row, length in runs for _ in range(length)], dtype=np.int64)
+    start_T, n_of_one = blocks_of(first_P)
+    if len(first_P) < PAIRS:
+        assert not len(start_T)
+        return
+    held = [list(range(start, start + PAIRS)) for start in start_T]
+    assert {p for block in held for p in block} == set(range(len(first_P)))
+    assert all(len(set(first_P[block])) == 1 for block in held[:n_of_one])
+    assert len(held) <= 2 * len(first_P) // PAIRS + 1

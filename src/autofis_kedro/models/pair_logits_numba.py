@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit, prange
 from torch import Tensor
 
-from autofis_kedro.compiled.dots import put_dots
+from autofis_kedro.compiled.dots import blocks_of, put_dots
 from autofis_kedro.compiled.loops import FAST, PARTS, Array, arrays
 from autofis_kedro.compiled.threads import use_torch_threads
 from autofis_kedro.models.linear_numba import put_weights
@@ -90,14 +90,14 @@ def _weighted_pair_logits(
     out_B: Array,
     e_TFS: Array,
 ) -> None:
-    rows = len(rows_BF)
+    rows, blocks = len(rows_BF), blocks_of(first_P)
     for part in prange(PARTS):
         first, stop = rows * part // PARTS, rows * (part + 1) // PARTS
         put_weights(linear_N1, rows_BF, first, stop, out_B)
         product_P = np.empty_like(weight_P)
         for b in range(first, stop):
             read_row(table_NK, rows_BF, b, e_TFS[part])
-            put_dots(e_TFS[part], first_P, second_P, product_P)
+            put_dots(e_TFS[part], first_P, second_P, blocks, product_P)
             total = shift + out_B[b]
             for p in range(len(weight_P)):
                 total += weight_P[p] * product_P[p]

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit, prange
 from torch import Tensor
 
-from autofis_kedro.compiled.dots import LANES, put_dots
+from autofis_kedro.compiled.dots import LANES, blocks_of, put_dots
 from autofis_kedro.compiled.loops import FAST, PARTS, ZERO, Array, arrays, padded
 from autofis_kedro.compiled.prefetch import prefetch_read
 from autofis_kedro.compiled.products import ROWS, multiply
@@ -109,12 +109,12 @@ def _products(
     linear_B: Array,
     e_TFS: Array,
 ) -> None:
-    rows, size = len(rows_BF), table_NK.shape[1]
+    rows, size, blocks = len(rows_BF), table_NK.shape[1], blocks_of(first_P)
     for part in prange(PARTS):
         e_FS, sum_K = e_TFS[part], np.empty(size, np.float32)
         for b in range(rows * part // PARTS, rows * (part + 1) // PARTS):
             read_row(table_NK, rows_BF, b, e_FS)
-            put_dots(e_FS, first_P, second_P, z_BP[b])
+            put_dots(e_FS, first_P, second_P, blocks, z_BP[b])
             if len(vector_FK):
                 linear_B[b] = _linear(e_FS, vector_FK, sum_K)
 
@@ -138,16 +138,19 @@ def _gradients_field_by_field(
     is_added: bool,
 ) -> None:
     rows, fields, size = len(rows_BF), rows_BF.shape[1], table_NK.shape[1]
+    # unsigned: of a signed index every use asks first whether it counts from the end
+    above_P, below_P = (first_P * fields + second_P).astype(np.uint32), (second_P * fields + first_P).astype(np.uint32)
     for part in prange(PARTS):
         e_FS, into_XS = e_TFS[part], into_TXS[part]
         weight_XF, weight_P = np.zeros((len(into_XS), fields), np.float32), np.empty_like(slope_P)
+        weight_X = weight_XF.ravel()
         for b in range(rows * part // PARTS, rows * (part + 1) // PARTS):
             read_row(table_NK, rows_BF, b, e_FS)
             gradient = gradient_B[b]
             _weigh(z_BP, b, gradient, slope_P, scale_P, shift_P, weight_P)
-            for p in range(len(first_P)):
-                weight_XF[first_P[p], second_P[p]] = weight_P[p]
-                weight_XF[second_P[p], first_P[p]] = weight_P[p]
+            for p in range(len(above_P)):
+                weight_X[above_P[p]] = weight_P[p]
+                weight_X[below_P[p]] = weight_P[p]
             multiply(weight_XF, e_FS, into_XS)
             for f in range(fields):
                 starts = ((b * fields + f) * size, f * into_XS.shape[1])
