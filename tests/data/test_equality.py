@@ -76,6 +76,7 @@ def test_values_that_are_not_equal_stay_apart(values, data):
         (["8", "1,000"], "text"),
         (["68fd1e64", "25364803"], "text"),
         (["8", ""], "text"),
+        (["٣", "٤"], "text"),
         (["True", "false", "TRUE"], "truth"),
         (["True", "1"], "text"),
         ([], "text"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from autofis_kedro.data.equality import EqualAs, canonical, compared_as
+from autofis_kedro.data.equality import EqualAs, canonical, compared_as, is_plain
 from autofis_kedro.data.schema import FieldKind
 from autofis_kedro.errors import UserError
 
@@ -69,6 +69,8 @@ def _counted(rows: pl.LazyFrame, field: str, kind: FieldKind, *, is_rounded: boo
         _check_finite(counted, field)
         return counted, "number"
     values = counted[VALUE].drop_nulls()
+    if is_plain(values):
+        return counted, "number"
     equal_as = compared_as(values)
     if (values != values.to_frame().select(canonical(pl.col(VALUE), equal_as)).to_series()).any():
         counted = _counts(rows, field, kind, is_rounded, equal_as).collect(engine="streaming")

@@ -19,9 +19,10 @@ import polars as pl
 EqualAs = Literal["text", "number", "truth"]
 EQUAL_AS: tuple[EqualAs, ...] = ("text", "number", "truth")
 
-NUMBER = r"^\s*-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?[1-9]?\d)?\s*$"
+NUMBER = r"^\s*-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[1-9]?[0-9])?\s*$"
 TRUTH = r"^\s*(?i:true|false)\s*$"
-WHOLE = r"^(-?)(0|[1-9]\d*)(?:\.0+)?$"
+PLAIN = r"^(?:0|-?[1-9][0-9]*)$"
+WHOLE = r"^(-?)(0|[1-9][0-9]*)(?:\.0+)?$"
 HAS_EXPONENT = r"[eE]"
 MAX_EXACT = 2**53
 """From here on a float does not hold every whole number, and a number with an exponent stays as it is written."""
@@ -40,6 +41,11 @@ def compared_as(values: pl.Series) -> EqualAs:
         if len(values) and all(part.str.contains(pattern).all() for part in (values.head(FIRST_LOOK), values)):
             return equal_as
     return "text"
+
+
+def is_plain(values: pl.Series) -> bool:
+    """Whether all values are whole numbers in canonical form, as they nearly always are where they are numbers."""
+    return len(values) > 0 and all(part.str.contains(PLAIN).all() for part in (values.head(FIRST_LOOK), values))
 
 
 def canonical(values: pl.Expr, equal_as: EqualAs) -> pl.Expr:

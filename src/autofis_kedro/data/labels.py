@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import polars as pl
@@ -9,6 +10,8 @@ import polars as pl
 from autofis_kedro.data.cells import Source, Typed
 from autofis_kedro.data.fields import Label
 from autofis_kedro.data.names import LABEL
+
+NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 
 def read_label(label: Label, source: Source) -> Typed:
@@ -45,10 +48,7 @@ def _is_one_of(text: pl.Expr, number: pl.Expr, texts: tuple[str, ...], *, folds:
 
 
 def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    return float(text) if re.fullmatch(NUMBER, text.strip()) else None
 
 
 def _compared(number: pl.Expr, operator: str, threshold: float) -> pl.Expr:

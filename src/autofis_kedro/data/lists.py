@@ -15,7 +15,7 @@ ITEM = rf"""{QUOTED}|[^\s,"'\[\]][^,"'\[\]]*"""
 NOTHING = ("None", "null", "nan", "NaN")
 """What programs write for a missing value within a list."""
 BLANKS = " \t"
-WEIGHT = r":\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+WEIGHT = r":\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 MAPPING = r"^\s*\{.*:.*\}\s*$"
 
 

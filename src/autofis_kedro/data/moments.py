@@ -19,7 +19,7 @@ FIRST, LAST = 631_152_000, 4_102_444_800
 """1990 and 2100, in seconds since 1970: a count outside is in another unit than described."""
 
 ISO = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M%#z")
-OFFSET = r"(?:([+-])(\d{2}):?(\d{2})?)"
+OFFSET = r"(?:([+-])([0-9]{2}):?([0-9]{2})?)"
 ALLOWED = "name it under format: strftime's letters, or " + ", ".join(EPOCH)
 
 
@@ -97,7 +97,7 @@ def _written(text: pl.Expr, form: str | None) -> tuple[pl.Expr, pl.Expr | None]:
     text = text.str.strip_chars().str.replace("T", " ", literal=True)
     parts = [parsed(text, one) for one in ISO]
     parts = [part.dt.replace_time_zone(None) if "z" in one else part for part, one in zip(parts, ISO, strict=True)]
-    has_clock = text.str.contains(r":\d{2}.*[+-]")
+    has_clock = text.str.contains(r":[0-9]{2}.*[+-]")
     return pl.coalesce(parts), pl.when(has_clock).then(_offset(text, OFFSET + "$")).otherwise(pl.duration(minutes=0))
 
 

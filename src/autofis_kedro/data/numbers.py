@@ -20,7 +20,7 @@ def read_number(field: FieldDescription, source: Source) -> Typed:
     dtype = source.dtype
     if dtype.is_numeric() or dtype == pl.Boolean:
         number = pl.col(source.column).cast(pl.Float64).fill_nan(None)
-        absent = [float(text) for text in source.absent if re.fullmatch(r"[+-]?\d+(\.\d+)?", text)]
+        absent = [float(text) for text in source.absent if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text)]
         number = pl.when(number.is_in(absent)).then(None).otherwise(number) if absent else number
         return Typed((number.alias(field.name),), number.is_infinite(), lambda cell: _explained(field, cell))
     if dtype.is_temporal():
@@ -45,12 +45,12 @@ def _parsed(text: pl.Expr, field: FieldDescription) -> pl.Expr:
 
 def pattern(field: FieldDescription) -> str:
     """What a cell in the described notation is; 1.234 with thousands "." is no 1.23 with a digit too many."""
-    whole = r"\d+"
+    whole = r"[0-9]+"
     if field.thousands is not None:
-        whole = rf"(?:\d{{1,3}}(?:{re.escape(field.thousands)}\d{{3}})+|\d+)"
+        whole = rf"(?:[0-9]{{1,3}}(?:{re.escape(field.thousands)}[0-9]{{3}})+|[0-9]+)"
     mark = re.escape(field.decimal)
     sign = r"\s*%" if field.percent else ""
-    return rf"^\s*[+-]?(?:{whole}(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?{sign}\s*$"
+    return rf"^\s*[+-]?(?:{whole}(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][+-]?[0-9]+)?{sign}\s*$"
 
 
 def _explained(field: FieldDescription, cell: Any) -> str:
