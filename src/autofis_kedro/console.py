@@ -4,6 +4,7 @@ import locale
 import logging
 import os
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -24,9 +25,11 @@ def in_utf8() -> None:
     encodings = {sys.getfilesystemencoding().lower(), locale.getpreferredencoding(False).lower()}
     if os.name != "posix" or encodings <= {"utf-8", "utf8"} or os.environ.get("PYTHONUTF8") == "1":
         return
-    if not _is_command(Path(sys.argv[0])):
+    program = Path(sys.argv[0])
+    if not _is_command(program):
         return  # within somebody else's process
-    arguments = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+    again = ["-m", program.parent.name] if program.name == "__main__.py" else [sys.argv[0]]
+    arguments = [sys.executable, "-X", "utf8", *again, *sys.argv[1:]]
     os.execve(sys.executable, arguments, os.environ | {"PYTHONUTF8": "1"})
 
 
@@ -41,8 +44,9 @@ def show_as_written() -> None:
     A log file has no width of its own: cut nothing, break few lines.
     """
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+        if isinstance(stream, TextIOWrapper) and stream.errors != "backslashreplace":
+            with suppress(OSError):  # what was opened twice, as a pipe and as a file, cannot be changed
+                stream.reconfigure(errors="backslashreplace")
     for handler in logging.getLogger().handlers:
         if isinstance(handler, RichHandler):  # Kedro's own configuration turns markup on
             handler.markup = False
