@@ -38,7 +38,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     extracted = data + _extracted(roster.SEARCHED)
     retrained = extracted + retrain.create_pipeline()
     autofis = retrained + baselines.create_pipeline(("fm",)) + baselines.create_controls()
-    autofis += evidence.create_confirmation()
+    autofis += evidence.create_confirmation() + evidence.create_selections()
     pipelines = _compared(data, autofis)
     plain = {name: pipeline for name, (pipeline, _) in pipelines.items()}
     return {

@@ -37,6 +37,12 @@ CONTROLS = ("all_open", "random_selection")
 BY_STATISTICS = "statistics_auc_selection"
 """As many pairs as AutoFM keeps, those of the highest statistics_AUC (Table 5)."""
 
+BY_EVIDENCE = ("evidence_selection", "evidence_selection_plain")
+"""The interactions that the evidence confirms; re-trained as the paper does, and without batch norm and alpha."""
+
+BY_EVIDENCE_AND_GATES = ("evidence_gates_selection", "evidence_gates_selection_plain")
+"""The same, and the pairs of AutoFM's that joint values cannot judge."""
+
 RANDOM_FM = "random_fm"
 """FM over random pairs, as many as AutoFM keeps, averaged over draws (Table 6)."""
 
@@ -50,7 +56,7 @@ THEMSELVES_3RD = tuple(f"{name}_searched" for name in SEARCHED_3RD)
 THEMSELVES_BI = tuple(f"{name}_searched" for name in SEARCHED_BI)
 
 _LATER = (*RETRAINED, *RETRAINED_3RD, *SEARCHED_BI, *TRANSFERRED, ANY_TRANSFER)
-TRAINED = (*BASELINES, *CONTROLS, *_LATER, BY_STATISTICS, RANDOM_FM)
+TRAINED = (*BASELINES, *CONTROLS, *_LATER, BY_STATISTICS, *BY_EVIDENCE, *BY_EVIDENCE_AND_GATES, RANDOM_FM)
 ALL = (*TRAINED, *THEMSELVES, *THEMSELVES_3RD, *THEMSELVES_BI)
 CHOICE = tuple(name for name in ALL if name not in (*CONTROLS, BY_STATISTICS, RANDOM_FM))
 """Of these the user's model is chosen, on validation rows."""
@@ -65,7 +71,7 @@ CONSTANT = "constant"
 """No model: the click rate of the train rows for every row. It stands in every comparison and cannot be chosen."""
 
 FIRST_BASELINES = ("lr", "fm", "deepfm")
-MAIN = (*FIRST_BASELINES, *CONTROLS, *RETRAINED, *THEMSELVES)
+MAIN = (*FIRST_BASELINES, *CONTROLS, *RETRAINED, *THEMSELVES, *BY_EVIDENCE, *BY_EVIDENCE_AND_GATES)
 """The models of a run without --pipeline."""
 AUTOFIS = tuple(name for name in MAIN if name not in ("lr", "deepfm"))
 """The models of the pipeline autofis."""
@@ -136,6 +142,10 @@ def interactions_of(name: str) -> str:
         return f"{RANDOM_FM}.draws"
     if name == BY_STATISTICS:
         return "statistics_auc_interactions"
+    if name in BY_EVIDENCE:
+        return "evidence_interactions"
+    if name in BY_EVIDENCE_AND_GATES:
+        return "evidence_gates_interactions"
     if name == ANY_TRANSFER:
         return f"{ANY_TRANSFER}.selection"
     if name in ON_LEAVES:

@@ -1,5 +1,6 @@
 """Selections of interactions and the ways to make them."""
 
+from autofis_kedro.selection.from_evidence import by_evidence_and_gates
 from autofis_kedro.selection.gates import Gates, from_gates
 from autofis_kedro.selection.selection import (
     Draws,
@@ -19,6 +20,7 @@ __all__ = [
     "Interaction",
     "Selection",
     "SizeOnCurve",
+    "by_evidence_and_gates",
     "by_statistics_auc",
     "from_gates",
     "joined",

@@ -16,7 +16,7 @@ from autofis_kedro.evidence import Columns, Evidence, EvidenceConfig, gather, re
 from autofis_kedro.evidence.tables import meanings, table_of_tests
 from autofis_kedro.reporting.evidence_plots import gain_dots, joint_value_map
 from autofis_kedro.reporting.evidence_table import evidence_table
-from autofis_kedro.selection import Selection, select
+from autofis_kedro.selection import Gates, Selection, by_evidence_and_gates, select
 from autofis_kedro.training.progress import Steps
 
 
@@ -48,6 +48,11 @@ def confirmed(evidence: Evidence, schema: Schema) -> Selection:
     rule = f"evidence(alpha={evidence.config.alpha:g}, {evidence.config.correction})"
     looked_at = sum(len(choice.alone) for choice in evidence.choices)
     return select(schema, evidence.kept, rule).model_copy(update={"candidates": looked_at})
+
+
+def join_gates(schema: Schema, tested: pl.DataFrame, gates: pl.DataFrame, searched: Selection) -> Selection:
+    """The confirmed interactions and those that only gates can judge."""
+    return by_evidence_and_gates(schema, tested, Gates.from_frame(gates, schema), searched)
 
 
 def tabulate(tested: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
