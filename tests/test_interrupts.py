@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -13,6 +15,7 @@ import pytest
 from kedro.io.core import DatasetError
 
 from autofis_kedro.cli import explain
+from autofis_kedro.interrupts import listening
 from autofis_kedro.sources.node_counter import PLACE, NodeCounter
 from tests.kedro_project import ROOT, command, surroundings
 
@@ -22,13 +25,15 @@ STUBBORN = """
 import sys, time
 from autofis_kedro import interrupts
 interrupts.GRACE_SECONDS = 0.2
-interrupts.listen()
-print("ready", flush=True)
-while True:
-    try:
-        time.sleep(60)
-    except KeyboardInterrupt:
-        print("heard", flush=True)
+with interrupts.listening():
+    word = "ready"
+    while True:
+        try:
+            print(word, flush=True)
+            word = ""
+            time.sleep(60)
+        except KeyboardInterrupt:
+            word = "heard"
 """
 
 
@@ -42,6 +47,16 @@ def test_what_does_not_end_by_itself_is_cut_off(number, word):
     assert process.returncode == 128 + number
     assert said == "heard\n"
     assert complained.startswith(f"{word}. The same command continues")
+
+
+def test_nothing_is_listened_to_after_a_run():
+    before, threads = signal.getsignal(signal.SIGTERM), threading.active_count()
+    with listening():
+        assert signal.getsignal(signal.SIGTERM) is not before
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.set_wakeup_fd(-1) == -1
+    while threading.active_count() > threads:
+        time.sleep(0.01)
 
 
 def test_a_terminated_run_says_what_continues_it(tmp_path):

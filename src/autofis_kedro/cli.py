@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from autofis_kedro.console import in_utf8, show_as_written
 from autofis_kedro.errors import UserError
-from autofis_kedro.interrupts import farewell, listen, status
+from autofis_kedro.interrupts import farewell, listening, status
 from autofis_kedro.reporting.written import on_one_line
 from autofis_kedro.sources.checked import explain_validation, unknown
 from autofis_kedro.surroundings import explain_surroundings
@@ -111,12 +111,12 @@ def _helps(record: logging.LogRecord) -> bool:
 def _run(**options: Any) -> Any:
     in_utf8()
     show_as_written()
-    listen()
     for runner in RUNNERS:
         logging.getLogger(f"kedro.runner.{runner}").addFilter(_helps)
     try:
-        check_run(options)
-        return kedro_run.callback(**options)  # type: ignore[misc]
+        with listening():
+            check_run(options)
+            return kedro_run.callback(**options)  # type: ignore[misc]
     except KeyboardInterrupt as error:
         click.secho(farewell(status(error)), err=True)
         sys.exit(status(error))

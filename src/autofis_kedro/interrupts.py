@@ -7,7 +7,8 @@ import signal
 import socket
 import sys
 import threading
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from autofis_kedro.sources.run_lock import command_line
@@ -23,17 +24,25 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM came. What handles Ctrl+C handles it, too."""
 
 
-def listen() -> None:
+@contextmanager
+def listening() -> Iterator[None]:
     """Turn SIGTERM into ``Terminated``, and see to it that a run ends soon after either signal."""
     if threading.current_thread() is not threading.main_thread():
-        return  # only there signals arrive
-    signal.signal(signal.SIGTERM, _raise)
+        yield  # only there signals arrive
+        return
     told, tells = socket.socketpair()
     tells.setblocking(False)
-    signal.set_wakeup_fd(tells.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_insist, args=[told, tells], daemon=True).start()
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_forget)
+    before = signal.signal(signal.SIGTERM, _raise)
+    descriptor = signal.set_wakeup_fd(tells.fileno(), warn_on_full_buffer=False)
+    is_over = threading.Event()
+    threading.Thread(target=_insist, args=[told, is_over], daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(descriptor)
+        signal.signal(signal.SIGTERM, before)
+        is_over.set()
+        tells.close()  # which ends the thread
 
 
 def status(error: KeyboardInterrupt) -> int:
@@ -51,14 +60,15 @@ def _raise(number: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
-def _insist(told: socket.socket, tells: socket.socket) -> None:
-    """Wait for a signal, then for the run's own end, then end it: python handles signals between two of its lines only.
-
-    ``tells`` is held here, for it must stay open.
-    """
-    while (number := told.recv(1)[0]) not in NAMES:
-        pass
-    time.sleep(GRACE_SECONDS)
+def _insist(told: socket.socket, is_over: threading.Event) -> None:
+    """Wait for a signal, then for the run's own end, then end it: Python handles signals between two lines only."""
+    number = 0
+    while number not in NAMES:
+        if not (heard := told.recv(1)):
+            return
+        number = heard[0]
+    if is_over.wait(GRACE_SECONDS):
+        return
     exit_status = 128 + number
     sys.stderr.write(f"{farewell(exit_status)}\n")
     sys.stderr.flush()
@@ -70,5 +80,10 @@ def _insist(told: socket.socket, tells: socket.socket) -> None:
 
 def _forget() -> None:
     """In a forked child: what ends processes of a pool is SIGTERM."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGTERM) is _raise:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -32,6 +32,7 @@ from autofis_kedro.data.schema import Schema
 from autofis_kedro.data.vocabulary import Vocabularies
 from autofis_kedro.errors import UserError
 from autofis_kedro.evaluation.coverage import Coverage, FieldCoverage, ScoringReport, added, coverage_of
+from autofis_kedro.integrity import read_whole, seal
 from autofis_kedro.models import ModelSpec
 from autofis_kedro.reporting.coverage_table import surprise
 from autofis_kedro.selection import Selection
@@ -95,21 +96,24 @@ class ServedModel:
         for tensors, name in ((self.weights, WEIGHTS), (self.forest, FOREST)):
             if tensors is not None:
                 save_file({key: tensor.contiguous().clone() for key, tensor in tensors.items()}, folder / name)
+        for file in sorted(folder.iterdir()):
+            seal(file)
 
     @classmethod
     def load(cls, folder: str | Path) -> ServedModel:
         """Read what ``save`` wrote; executes no code from it.
 
         Raises:
-            UserError: it is no folder of a served model.
+            UserError: it is no folder of a served model, or something in it is damaged.
         """
         place = Path(folder)
         missing = [name for name in (ABOUT, VOCABULARIES, WEIGHTS) if not (place / name).is_file()]
         if missing:
             raise UserError(f"'{place}' is no served model: it has no {', '.join(missing)}")
-        about = About.model_validate_json((place / ABOUT).read_text(encoding="utf-8"))
-        forest = load_file(place / FOREST) if (place / FOREST).is_file() else None
-        return cls(about, pl.read_parquet(place / VOCABULARIES, glob=False), load_file(place / WEIGHTS), forest)
+        about = read_whole(place / ABOUT, lambda path: About.model_validate_json(path.read_text(encoding="utf-8")))
+        vocabularies = read_whole(place / VOCABULARIES, lambda path: pl.read_parquet(path, glob=False))
+        forest = read_whole(place / FOREST, load_file) if (place / FOREST).exists() else None
+        return cls(about, vocabularies, read_whole(place / WEIGHTS, load_file), forest)
 
     def predict(self, raw_path: str, keys: tuple[str, ...] = ()) -> Iterator[pl.DataFrame]:
         """Score raw rows, in bounded memory; warns of fields with far more unseen values than the test rows had.

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from autofis_kedro.errors import UserError
+from autofis_kedro.integrity import read_whole
 from autofis_kedro.reporting.paper_table import PaperTable
 from autofis_kedro.reporting.rows import ModelMetrics
 from autofis_kedro.selection import Selection
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class TrainedModels:
@@ -28,25 +33,28 @@ class TrainedModels:
 
     def weights(self, artifact: str) -> dict[str, Tensor]:
         """Tensors of ``<model>.weights`` or ``<model>.search_weights``, by ``seed_<n>/<parameter>``."""
-        found = dict(load_file(_newest(self._models, artifact, "safetensors")))
+        found = self._tensors(artifact)
         return found if artifact.endswith(".weights") else {f"seed_0/{name}": found[name] for name in found}
 
     def forest(self, artifact: str) -> dict[str, Tensor]:
         """``<namespace>.forest``."""
-        return dict(load_file(_newest(self._models, artifact, "safetensors")))
+        return self._tensors(artifact)
+
+    def _tensors(self, artifact: str) -> dict[str, Tensor]:
+        return dict(read_whole(_newest(self._models, artifact, "safetensors"), load_file))
 
     def selection(self, artifact: str) -> Selection:
         """``<model>.selection`` or ``<which>_interactions``."""
-        return Selection.model_validate_json(_newest(self._models, artifact, "json").read_text(encoding="utf-8"))
+        return read_whole(_newest(self._models, artifact, "json"), _json_of(Selection))
 
     def cost(self, artifact: str) -> float:
         """Seconds of ``<model>.search_cost`` or ``<model>.extraction_cost``."""
-        return float(json.loads(_newest(self._models, artifact, "json").read_text(encoding="utf-8"))["seconds"])
+        path = _newest(self._models, artifact, "json")
+        return read_whole(path, lambda found: float(json.loads(found.read_text(encoding="utf-8"))["seconds"]))
 
     def metrics(self, model: str) -> ModelMetrics:
         """``<model>.metrics``."""
-        path = _newest(self._output, f"{model}.metrics", "json")
-        return ModelMetrics.model_validate_json(path.read_text(encoding="utf-8"))
+        return read_whole(_newest(self._output, f"{model}.metrics", "json"), _json_of(ModelMetrics))
 
 
 class EarlierResults:
@@ -58,7 +66,7 @@ class EarlierResults:
     def table(self, name: str) -> pl.DataFrame | None:
         """The table ``<name>.parquet`` of whichever layer; None where there is none."""
         found = sorted(self._data.glob(f"*/{self._dataset}/{name}.parquet/*/{name}.parquet"), key=_version)
-        return pl.read_parquet(found[-1], glob=False) if found else None
+        return read_whole(found[-1], lambda path: pl.read_parquet(path, glob=False)) if found else None
 
     def paper_tables(self) -> list[PaperTable]:
         """The tables of the paper, in their order."""
@@ -73,6 +81,10 @@ class EarlierResults:
 def _numbers(name: str) -> tuple[list[int], str]:
     """Table 6 and 7 before table 10."""
     return [int(number) for number in re.findall(r"\d+", name)], name
+
+
+def _json_of(model: type[Model]) -> Callable[[Path], Model]:
+    return lambda path: model.model_validate_json(path.read_text(encoding="utf-8"))
 
 
 def _version(path: Path) -> str:

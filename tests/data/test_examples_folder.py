@@ -2,6 +2,7 @@
 
 import json
 import mmap
+import os
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from autofis_kedro.data.examples import Examples, IdLists
 from autofis_kedro.data.examples_folder import META, ExamplesWriter
 from autofis_kedro.data.schema import Field, Schema
 from autofis_kedro.errors import UserError
+from autofis_kedro.integrity import seal_of
 
 SCHEMA = Schema(
     dataset="shop",
@@ -124,7 +126,61 @@ def test_a_wrong_meta_file_is_recognised(folder, change, message):
         Examples.open(folder)
 
 
+def without_checksums(folder):
+    """As an earlier release wrote it."""
+    meta = json.loads((folder / META).read_text()) | {"checksums": {}}
+    (folder / META).write_text(json.dumps(meta))
+    seal_of(folder / META).unlink()
+
+
+def test_a_folder_of_an_earlier_release_is_read(folder):
+    without_checksums(folder)
+    assert Examples.open(folder, SCHEMA).n_rows == 8
+
+
+@pytest.mark.parametrize("name", [*FILES, META])
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.6, 1.0])
+def test_a_flipped_byte_is_recognised(folder, name, place):
+    Examples.open(folder)  # what was found right once is looked at again when it changes
+    content = bytearray((folder / name).read_bytes())
+    start = content.index(b"\n") + 1 if name != META else 0  # the header's blanks mean nothing
+    content[start + round(place * (len(content) - 1 - start))] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(UserError, match=r"train are damaged|is not of format"):
+        Examples.open(folder)
+
+
+@pytest.mark.parametrize("labels", [np.full(8, 2, np.uint8), np.full(8, 255, np.uint8)])
+def test_labels_other_than_0_and_1_are_refused(folder, labels):
+    without_checksums(folder)
+    np.save(folder / "labels.npy", labels)
+    with pytest.raises(UserError, match=r"labels\.npy holds (2|255), not 0 and 1 alone"):
+        Examples.open(folder)
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 2], [0, -1, 1], [0.0, 1.0, float("nan")], [0, 0.5, 1]])
+def test_labels_in_memory_are_0_and_1_as_well(labels):
+    with pytest.raises(UserError, match=r"label .* in row \d: 0 or 1 are allowed"):
+        Examples.from_arrays(np.zeros((3, 1), int), np.array(labels))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_what_is_no_file_is_not_waited_for(folder):
+    (folder / "labels.npy").unlink()
+    os.mkfifo(folder / "labels.npy")
+    with pytest.raises(UserError, match=r"labels\.npy is no file"):
+        Examples.open(folder)
+
+
+def test_a_zip_in_the_place_of_an_array_is_recognised(folder):
+    with (folder / "labels.npy").open("wb") as file:
+        np.savez(file, np.zeros(8))
+    with pytest.raises(UserError, match="are damaged"):
+        Examples.open(folder)
+
+
 def test_offsets_that_do_not_fit_the_values_are_recognised(folder):
+    without_checksums(folder)
     np.save(folder / "bag_1_offsets.npy", np.arange(1, 10))
     with pytest.raises(UserError, match="runs from 1 to 9, not 0 to 8"):
         Examples.open(folder)

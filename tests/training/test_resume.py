@@ -105,5 +105,5 @@ def test_finished_seeds_are_recalled_and_changed_parameters_are_not(tmp_path):
 def test_a_corrupt_checkpoint_is_named(tmp_path):
     path = tmp_path / "c"
     path.write_bytes(b"\x00" * 100)
-    with pytest.raises(UserError, match=r"is corrupt .* delete it"):
+    with pytest.raises(UserError, match=r"is damaged .*: delete it"):
         Checkpoint(path).load()

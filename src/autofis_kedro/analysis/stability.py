@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field as Bounded
 from scipy.stats import pearsonr
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Frozen, Options
 from autofis_kedro.errors import UserError
 from autofis_kedro.selection.gates import field_columns
 
@@ -34,7 +34,7 @@ class PublishedStability(Frozen):
     without_batch_norm: float = Bounded(ge=-1, le=1)
 
 
-class StabilityConfig(Frozen):
+class StabilityConfig(Options):
     """The searches that are compared.
 
     Attributes:

@@ -15,7 +15,7 @@ from pydantic import Field as Bounded
 from pydantic import field_validator
 from sklearn.metrics import roc_auc_score
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options
 from autofis_kedro.data.examples import Examples, check_examples
 from autofis_kedro.data.joint_values import Block, JointCounts, blocks
 from autofis_kedro.data.schema import Schema
@@ -27,7 +27,7 @@ BYTES_PER_VALUE = 100
 Combination = tuple[int, ...]
 
 
-class StatisticsAUCConfig(Frozen):
+class StatisticsAUCConfig(Options):
     """How the click-through rate of a joint value is estimated.
 
     Attributes:
@@ -43,7 +43,7 @@ class StatisticsAUCConfig(Frozen):
 
     smoothing: float = Bounded(default=10.0, ge=0)
     also: tuple[int, ...] = (1,)
-    threads: int = Bounded(default=2, ge=1)
+    threads: int = Bounded(default=2, ge=1, le=1024)
     block_rows: int = Bounded(default=1 << 20, ge=1)
     memory_gb: float = Bounded(default=1.0, gt=0)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field as Bounded
 from pydantic import field_validator
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Frozen, Options
 from autofis_kedro.data.schema import FieldKind
 from autofis_kedro.errors import UserError
 
@@ -28,7 +28,7 @@ class Quantiles(Frozen):
     """Buckets of equal train row counts, as far as ties allow (the authors' equal-size buckets)."""
 
     method: Literal["quantiles"] = "quantiles"
-    count: int = Bounded(default=50, ge=2, description="number of buckets; fewer where values are tied")
+    count: int = Bounded(default=50, ge=2, le=1_000_000, description="number of buckets; fewer where values are tied")
 
 
 class LogSquared(Frozen):
@@ -54,7 +54,7 @@ class FixedEdges(Frozen):
 NumericBuckets = Annotated[Quantiles | LogSquared | FixedEdges, Bounded(discriminator="method")]
 
 
-class BucketingConfig(Frozen):
+class BucketingConfig(Options):
     """From raw values to ids.
 
     Attributes:

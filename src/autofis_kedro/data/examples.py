@@ -98,7 +98,12 @@ class Examples:
         labels: NDArray[np.integer],
         bags: Mapping[int, IdLists] | None = None,
     ) -> Examples:
-        """Examples held in memory, for notebooks and tests."""
+        """Examples held in memory, for notebooks and tests.
+
+        Raises:
+            UserError: a label that is neither 0 nor 1.
+        """
+        _check_labels(np.asarray(labels), "labels")
         return cls(
             np.ascontiguousarray(one_hot, dtype=np.int32),
             np.asarray(labels, dtype=np.uint8),
@@ -110,7 +115,7 @@ CHECKED_IDS = 10_000
 
 
 def check_examples(examples: Examples, schema: Schema, what: str) -> None:
-    """Check that examples fit a schema: shapes always, the id ranges on the first and last ids of each field.
+    """Check that examples fit a schema: shapes and labels, and the id ranges on the first and last ids of each field.
 
     Raises:
         UserError: names the field, the id and its range, or the shape that does not fit.
@@ -130,10 +135,18 @@ def check_examples(examples: Examples, schema: Schema, what: str) -> None:
         raise UserError(f"{what}: labels and ids have different numbers of rows: {sorted(n_rows)}")
     if n_rows == {0}:
         raise UserError(f"{what}: no rows")
+    _check_labels(examples.labels, what)
     for column, position in enumerate(one_hot):
         _check_range(examples.one_hot[:, column], schema, position, what)
     for position, lists in examples.bags.items():
         _check_range(lists.values, schema, position, what)
+
+
+def _check_labels(labels: NDArray[Any], what: str) -> None:
+    """Every label: a one-byte column is looked through in no time."""
+    wrong = (labels != 0) & (labels != 1)
+    if wrong.any():
+        raise UserError(f"{what}: label {labels[wrong.argmax()]} in row {wrong.argmax()}: 0 or 1 are allowed")
 
 
 def _check_range(ids: Int32, schema: Schema, position: int, what: str) -> None:

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 from numpy.lib import format as npy
@@ -29,12 +30,15 @@ from pydantic import ValidationError
 from autofis_kedro.config import Frozen
 from autofis_kedro.data.schema import MISSING, OTHER, UNSEEN, Schema
 from autofis_kedro.errors import UserError
+from autofis_kedro.integrity import seal, verify
 
 if TYPE_CHECKING:
     from autofis_kedro.data.examples import Examples
 
 FORMAT = 1
 META = "meta.json"
+
+_verified: dict[Path, tuple[str, int, int, int]] = {}
 
 
 class Meta(Frozen):
@@ -49,6 +53,7 @@ class Meta(Frozen):
         n_one_hot: one-hot fields, O.
         n_values: ids of each multi-hot field, Z, by its position.
         special: how often the ids missing, unseen and other occur, by field; empty where nobody counted.
+        checksums: CRC-32 of the values of each file; earlier releases made none.
     """
 
     format: int
@@ -59,6 +64,7 @@ class Meta(Frozen):
     n_one_hot: int
     n_values: Mapping[int, int]
     special: Mapping[str, tuple[int, int, int]]
+    checksums: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -76,12 +82,15 @@ class _GrowingArray:
 
     def __init__(self, path: Path, dtype: type[np.generic], row_shape: tuple[int, ...] = ()) -> None:
         self._dtype, self._row_shape, self.length = np.dtype(dtype), row_shape, 0
+        self.name, self.checksum = path.name, 0
         self._file = path.open("wb")
         self._write_header()
         self._data_start = self._file.tell()
 
     def append(self, rows: NDArray[Any]) -> None:
-        self._file.write(np.ascontiguousarray(rows, dtype=self._dtype).data)
+        values = np.ascontiguousarray(rows, dtype=self._dtype)
+        self._file.write(values.data)
+        self.checksum = crc32(_bytes(values), self.checksum)
         self.length += len(rows)
 
     def close(self) -> None:
@@ -136,13 +145,18 @@ class ExamplesWriter:
 
     def __exit__(self, *error: object) -> None:
         try:
-            for array in (self._one_hot, self._labels, *self._values.values(), *self._offsets.values()):
+            for array in self._arrays:
                 array.close()
             if error[0] is None:
                 (self._temporary / META).write_text(self._meta().model_dump_json(indent=1), encoding="utf-8")
+                seal(self._temporary / META)
                 replace_folder(self._temporary, self._folder)
         finally:
             shutil.rmtree(self._temporary, ignore_errors=True)
+
+    @property
+    def _arrays(self) -> list[_GrowingArray]:
+        return [self._one_hot, self._labels, *self._values.values(), *self._offsets.values()]
 
     def _meta(self) -> Meta:
         return Meta(
@@ -154,6 +168,7 @@ class ExamplesWriter:
             n_one_hot=len(self._schema.one_hot_positions),
             n_values={position: array.length for position, array in self._values.items()},
             special={name: self._triple(name) for name in self._schema.names} if self._counted else {},
+            checksums={array.name: array.checksum for array in self._arrays},
         )
 
     def _triple(self, name: str) -> tuple[int, int, int]:
@@ -173,7 +188,8 @@ def replace_folder(temporary: Path, folder: Path) -> None:
 
 
 def read_arrays(folder: Path, schema: Schema | None = None) -> StoredArrays:
-    """Map a folder's arrays into memory; takes milliseconds whatever their size.
+    """Map a folder's arrays into memory. The first time in a process each is read once, against its checksum (1.8 GB/s
+    where the disk is as fast); then it takes milliseconds whatever their size.
 
     Args:
         schema: if given, the folder must have been encoded with it.
@@ -189,11 +205,13 @@ def read_arrays(folder: Path, schema: Schema | None = None) -> StoredArrays:
             f"than the one in use ('{schema.dataset}', {schema.fingerprint}); run bucketing again"
         )
     try:
-        one_hot = _map(folder / "one_hot.npy", np.int32, (meta.n_rows, meta.n_one_hot))
-        labels = _map(folder / "labels.npy", np.uint8, (meta.n_rows,))
-        bags = {position: _map_lists(folder, position, meta.n_rows, n) for position, n in meta.n_values.items()}
-    except (OSError, ValueError, EOFError) as error:  # EOFError: numpy's word for an empty file
-        raise _damaged(folder, error) from error
+        one_hot = _map(folder / "one_hot.npy", np.int32, (meta.n_rows, meta.n_one_hot), meta)
+        labels = _map(folder / "labels.npy", np.uint8, (meta.n_rows,), meta)
+        if meta.n_rows and labels.max() > 1:
+            raise ValueError(f"labels.npy holds {labels.max()}, not 0 and 1 alone")
+        bags = {position: _map_lists(folder, position, meta, n) for position, n in meta.n_values.items()}
+    except Exception as error:  # numpy has many for what is no array
+        raise _damaged(folder, f"{type(error).__name__}: {error}") from error
     return StoredArrays(meta, one_hot, labels, bags)
 
 
@@ -203,10 +221,14 @@ def _read_meta(folder: Path) -> Meta:
     try:
         content = json.loads((folder / META).read_text(encoding="utf-8"))
         if isinstance(content, dict) and content.get("format") == FORMAT:
-            return Meta.model_validate(content)
+            meta = Meta.model_validate(content)
+            verify(folder / META)
+            return meta
+    except UserError as error:
+        raise _damaged(folder, f"{META} is not what was written") from error
     except ValidationError as error:
         raise _damaged(folder, f"{META} has {error.error_count()} wrong entries") from error
-    except (OSError, ValueError) as error:  # ValueError: not JSON, or not UTF-8
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: not JSON, or not UTF-8
         raise _damaged(folder, error) from error
     raise UserError(f"examples {folder}: {META} is not of format {FORMAT}; run bucketing again with this version")
 
@@ -215,17 +237,35 @@ def _damaged(folder: Path, why: object) -> UserError:
     return UserError(f"examples {folder} are damaged: {why}; delete the folder and run bucketing again")
 
 
-def _map(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:
+def _map(path: Path, dtype: type[np.generic], shape: tuple[int, ...], meta: Meta) -> NDArray[Any]:
+    if not path.is_file():  # a pipe would wait for ever
+        raise ValueError(f"{path.name} is no file")
     # an array without elements cannot be mapped
     array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
     if array.dtype != dtype or array.shape != shape:
         raise ValueError(f"{path.name} holds {array.dtype} {array.shape}, not {np.dtype(dtype)} {shape}")
+    _check(path, array, meta.checksums.get(path.name))
     return np.asarray(array)  # the plain array over the same map: np.memmap's slicing is slower
 
 
-def _map_lists(folder: Path, position: int, n_rows: int, n_values: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    values = _map(folder / f"bag_{position}_values.npy", np.int32, (n_values,))
-    offsets = _map(folder / f"bag_{position}_offsets.npy", np.int64, (n_rows + 1,))
+def _check(path: Path, values: NDArray[Any], checksum: int | None) -> None:
+    """Compare with the checksum, once in a process as long as the file does not change."""
+    found = path.stat()
+    stamp = (str(path), found.st_size, found.st_mtime_ns, found.st_ino)
+    if checksum is None or _verified.get(path) == stamp:
+        return
+    if crc32(_bytes(values)) != checksum:
+        raise ValueError(f"{path.name} is not what was written: its checksum is another")
+    _verified[path] = stamp
+
+
+def _bytes(values: NDArray[Any]) -> memoryview:
+    return values.reshape(-1).view(np.uint8).data
+
+
+def _map_lists(folder: Path, position: int, meta: Meta, n_values: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    values = _map(folder / f"bag_{position}_values.npy", np.int32, (n_values,), meta)
+    offsets = _map(folder / f"bag_{position}_offsets.npy", np.int64, (meta.n_rows + 1,), meta)
     if offsets[0] != 0 or offsets[-1] != n_values:
         raise ValueError(f"bag_{position}_offsets.npy runs from {offsets[0]} to {offsets[-1]}, not 0 to {n_values}")
     return values, offsets

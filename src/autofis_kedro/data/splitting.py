@@ -14,7 +14,7 @@ from polars import selectors
 from pydantic import Field as Bounded
 from pydantic import model_validator
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Frozen, Options, Seed
 from autofis_kedro.data.formats_of_time import check_format
 from autofis_kedro.data.names import LABEL, ORDER, PREFIX, ROW, SPLIT, refusal
 from autofis_kedro.data.order import NUMBER, TEXT, SplitColumn
@@ -23,7 +23,7 @@ from autofis_kedro.errors import UserError
 SPLITS = ("train", "valid", "test")
 
 
-class SplitConfig(Frozen):
+class SplitConfig(Options):
     """How rows become train, validation and test rows.
 
     Attributes:
@@ -42,7 +42,7 @@ class SplitConfig(Frozen):
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     column: str | None = None
     format: str | None = None
-    seed: int = Bounded(default=0, ge=0)
+    seed: Seed = 0
     positive_share: float | None = Bounded(default=None, gt=0, lt=1)
 
     @model_validator(mode="after")

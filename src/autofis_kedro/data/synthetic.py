@@ -11,14 +11,14 @@ import polars as pl
 from pydantic import Field as Bounded
 from pydantic import model_validator
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options, Seed
 from autofis_kedro.data.click_model import ClickModel, draw_values
 from autofis_kedro.data.description import DataDescription
 from autofis_kedro.data.fields import FieldDescription
 from autofis_kedro.data.reading import RawRows
 
 
-class SyntheticConfig(Frozen):
+class SyntheticConfig(Options):
     """The problem.
 
     Attributes:
@@ -46,7 +46,7 @@ class SyntheticConfig(Frozen):
     multi_hot_fields: int = Bounded(default=0, ge=0)
     noise: float = Bounded(default=0.1, ge=0)
     positive_share: float = Bounded(default=0.5, gt=0, lt=1)
-    seed: int = Bounded(default=0, ge=0)
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _planted_fits(self) -> SyntheticConfig:

@@ -9,13 +9,13 @@ from statistics import median
 import torch
 from pydantic import Field as Bounded
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Frozen, Options
 
 Scorer = Callable[[int], object]
 """Scores the batch of a number."""
 
 
-class InferenceConfig(Frozen):
+class InferenceConfig(Options):
     """How inference is timed.
 
     Attributes:

@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import Field as Bounded
 from pydantic import field_validator
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options, Seed
 
 
-class EvidenceConfig(Frozen):
+class EvidenceConfig(Options):
     """What is tested, and when an interaction is confirmed.
 
     Attributes:
@@ -37,8 +37,8 @@ class EvidenceConfig(Frozen):
     folds: int = Bounded(default=5, ge=2, le=20)
     alone: float = Bounded(default=0.5, gt=0, le=1)
     max_triples: int = Bounded(default=400, ge=1)
-    threads: int = Bounded(default=2, ge=1)
-    seed: int = Bounded(default=0, ge=0)
+    threads: int = Bounded(default=2, ge=1, le=1024)
+    seed: Seed = 0
 
     @field_validator("orders")
     @classmethod

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field as Bounded
 from pydantic import model_validator
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options
 
 
-class MLPSpec(Frozen):
+class MLPSpec(Options):
     """The MLP layer (paper Eq. 5).
 
     Attributes:
@@ -21,12 +21,14 @@ class MLPSpec(Frozen):
         dropout: share of hidden units dropped in training.
     """
 
-    hidden: tuple[int, ...] = Bounded(default=(700,) * 5, min_length=1)
+    hidden: tuple[Annotated[int, Bounded(ge=1, le=65_536)], ...] = Bounded(
+        default=(700,) * 5, min_length=1, max_length=100
+    )
     normalization: Literal["paper", "affine", "layer", "none"] = "paper"
     dropout: float = Bounded(default=0.0, ge=0, lt=1)
 
 
-class AttentionSpec(Frozen):
+class AttentionSpec(Options):
     """The attention network of AFM (Xiao et al. 2017, Eq. 5 and 6).
 
     Attributes:
@@ -42,7 +44,7 @@ class AttentionSpec(Frozen):
     weight_dropout: float = Bounded(default=0.0, ge=0, lt=1)
 
 
-class PairNetworkSpec(Frozen):
+class PairNetworkSpec(Options):
     """The small network that PIN has for every pair (Qu et al. 2018, sec. 4.3).
 
     Attributes:
@@ -54,7 +56,7 @@ class PairNetworkSpec(Frozen):
     out: int = Bounded(default=5, ge=1)
 
 
-class ModelSpec(Frozen):
+class ModelSpec(Options):
     """One CTR model.
 
     Attributes:
@@ -81,7 +83,7 @@ class ModelSpec(Frozen):
     """
 
     order: Literal[1, 2, 3] = 2
-    embedding_dim: int = Bounded(default=40, ge=1)
+    embedding_dim: int = Bounded(default=40, ge=1, le=65_536)
     linear: bool = True
     linear_form: Literal["weights", "field_vectors"] = "weights"
     field_aware: bool = False

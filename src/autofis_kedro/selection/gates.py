@@ -54,6 +54,11 @@ class Gates:
             UserError: the table's candidates are not those of the schema.
         """
         columns = field_columns(frame)
+        numbers = (
+            frame.select(pl.col("alpha", "dual").cast(pl.Float64)) if {"alpha", "dual"} <= set(frame.columns) else None
+        )
+        if numbers is None or not numbers.select(pl.all().is_finite().all()).row(0) == (True, True):
+            raise UserError(f"gates of data set '{schema.dataset}' have no finite alpha and dual: run the search again")
         order = {tuple(schema.names[i] for i in found): found for found in schema.tuples(len(columns))}
         found = list(frame.select(columns).iter_rows())
         if set(found) != set(order) or len(found) != len(order):

@@ -13,14 +13,14 @@ from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 
 
-class Interaction(Frozen):
+class Interaction(Frozen, allow_inf_nan=False):
     """A combination of fields by name, and its alpha where a search gave one."""
 
     fields: tuple[str, ...]
     alpha: float | None = None
 
 
-class SizeOnCurve(Frozen):
+class SizeOnCurve(Frozen, allow_inf_nan=False):
     """Validation log loss of a model that keeps this many interactions.
 
     Attributes:

@@ -1,19 +1,21 @@
 """Versioned local files that appear only when they are whole."""
 
 # No `from __future__ import annotations` in modules with `preview`: kedro-viz reads its return annotation as a class.
-import errno
 import os
-import shutil
+import re
 from abc import abstractmethod
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 from kedro.io.core import AbstractVersionedDataset, Version, VersionNotFoundError
 
 from autofis_kedro.errors import UserError
+from autofis_kedro.integrity import read_whole, seal, seal_of
+from autofis_kedro.sources.leftovers import PARTIAL, remove
 
-DISK_FULL = f"os error {errno.ENOSPC}"
-"""How polars and safetensors say it, which raise errors of their own."""
+OS_ERROR = re.compile(r"\(os error (\d+)\)")
+"""How polars and safetensors, which raise errors of their own, end what the operating system told them."""
 
 
 def _versions(pattern: str) -> list[str]:
@@ -26,8 +28,13 @@ class AtomicDataset(AbstractVersionedDataset[Any, Any]):
     """Base of the project's datasets.
 
     ``_write`` gets a temporary path beside the final one, under a name that no version lookup matches; it is renamed
-    when it is complete, so that a crash leaves the previous version the newest.
+    when it is complete, so that a crash leaves the previous version the newest. Its checksum lies beside it.
+
+    Attributes:
+        is_sealed: whether the checksum is made and looked at here; what streams has its own within.
     """
+
+    is_sealed: ClassVar[bool] = True
 
     def __init__(
         self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
@@ -64,18 +71,11 @@ class AtomicDataset(AbstractVersionedDataset[Any, Any]):
             path = Path(self._get_load_path())
         except VersionNotFoundError as error:
             raise UserError(f"artifact '{self._filepath}' does not exist: run the pipeline that makes it") from error
-        try:
-            return self._read(path)
-        except UserError:
-            raise
-        except Exception as error:
-            if not path.exists():
-                raise
-            reason = (str(error).splitlines() or [""])[0]
+        if not path.exists():
             raise UserError(
-                f"artifact '{path}' is damaged ({type(error).__name__}: {reason}): "
-                "delete this version and run again the pipeline that makes it"
-            ) from error
+                f"artifact '{path}' does not exist: run the pipeline that makes it, or load another version"
+            )
+        return read_whole(path, self._read)
 
     def save(self, data: Any) -> None:
         """Write the artifact atomically.
@@ -84,29 +84,27 @@ class AtomicDataset(AbstractVersionedDataset[Any, Any]):
             UserError: the disk is full or the place cannot be written.
         """
         path = Path(self._get_save_path())
-        partial = path.with_name(f"{path.name}.partial")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}{PARTIAL}")
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._write(partial, data)
+            if self.is_sealed:
+                seal(partial, path)
             os.replace(partial, path)
         except BaseException as error:
-            self._clean(partial)
-            if isinstance(error, OSError):
-                raise UserError(f"artifact '{path}' could not be written: {error.strerror or error}") from error
-            if DISK_FULL in str(error):
-                reason = os.strerror(errno.ENOSPC)
-                raise UserError(f"artifact '{path}' could not be written: {reason}") from error
-            raise
+            self._clean(partial, seal_of(path))
+            reason = _reason(error)
+            if reason is None:
+                raise
+            raise UserError(f"artifact '{path}' could not be written: {reason}") from error
 
-    def _clean(self, partial: Path) -> None:
-        """Remove what a failed save leaves: its file or folder, and the folders above it that it made."""
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-        else:
-            partial.unlink(missing_ok=True)
-        made = (partial.parent, partial.parent.parent) if self._version else ()
+    def _clean(self, *left: Path) -> None:
+        """Remove what a failed save leaves: its files or folder, and the folders above it that it made."""
+        for path in left:
+            remove(path)
+        made = (left[0].parent, left[0].parent.parent) if self._version else ()
         for folder in made:
-            if folder.is_dir() and not any(folder.iterdir()):
+            with suppress(OSError):  # it is not empty, not there, or not to be written
                 folder.rmdir()
 
     def _exists(self) -> bool:
@@ -117,3 +115,14 @@ class AtomicDataset(AbstractVersionedDataset[Any, Any]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath), "version": self._version}
+
+
+def _reason(error: BaseException) -> str | None:
+    """What the operating system says against writing; None if it is another kind of error."""
+    if isinstance(error, UserError):
+        return None
+    if isinstance(error, OSError):
+        place = f"'{error.filename}': " if error.filename else ""
+        return f"{place}{error.strerror or error}"
+    said = OS_ERROR.search(str(error))
+    return os.strerror(int(said[1])) if said is not None and isinstance(error, Exception) else None

@@ -22,6 +22,8 @@ class ExamplesDataset(AtomicDataset):
           versioned: true
     """
 
+    is_sealed = False  # they hold their own checksums, made while the rows stream
+
     def _write(self, path: Path, data: EncodedRows) -> None:
         data.write(path)
 

@@ -6,10 +6,14 @@ import logging
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+
+from autofis_kedro.integrity import seal_of
 
 logger = logging.getLogger(__name__)
 
+SEAL = seal_of(Path("x")).suffix
 PARTIAL = ".partial"
 """Ends the name of a file or folder that is being written."""
 VERSION = re.compile(r"\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\d\.\d{3}Z")
@@ -29,13 +33,22 @@ def clear_leftovers(lock: Path) -> int:
     removed = 0
     for layer in layers:
         for path in list(_leftovers(layer / dataset)):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            remove(path)
             removed += 1
             if VERSION.fullmatch(path.parent.name) and not any(path.parent.iterdir()):
                 path.parent.rmdir()
     if removed:
         logger.info("removed %d temporary files that a killed run left for data set '%s'", removed, dataset)
     return removed
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder as far as it is there and may be removed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    with suppress(OSError):
+        path.unlink()
 
 
 def _leftovers(folder: Path, depth: int = 3) -> Iterator[Path]:
@@ -51,5 +64,7 @@ def _leftovers(folder: Path, depth: int = 3) -> Iterator[Path]:
 
 
 def _is_temporary(path: Path) -> bool:
-    """Folders that readers and writers make beside what they write."""
+    """Folders that readers and writers make beside what they write, and checksums of what did not come to be."""
+    if path.name.endswith(SEAL):
+        return not path.with_name(path.name[1 : -len(SEAL)]).exists()
     return path.is_dir() and (path.name.startswith("raw_") or (path.name.startswith(".") and PARTIAL in path.name))

@@ -9,6 +9,7 @@ from kedro_datasets._typing import TablePreview
 
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.rows import RowsView, TypedRows
+from autofis_kedro.integrity import verify
 from autofis_kedro.sources.artifacts import table_preview
 from autofis_kedro.sources.atomic import AtomicDataset
 
@@ -39,7 +40,9 @@ class RowsViewDataset(AtomicDataset):
 
     def _read(self, path: Path) -> pl.LazyFrame:
         view = RowsView.model_validate_json(path.read_text(encoding="utf-8"))
-        rows = view.model_copy(update={"source": (path.parent / view.source).resolve()}).scan()
+        source = (path.parent / view.source).resolve()
+        verify(source)
+        rows = view.model_copy(update={"source": source}).scan()
         rows.collect_schema()
         return rows
 

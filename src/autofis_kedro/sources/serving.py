@@ -42,6 +42,8 @@ class TrainedModelsDataset(AbstractDataset[Any, TrainedModels]):
 class ServedModelDataset(AtomicDataset):
     """A model with all that it needs to score raw rows: a folder."""
 
+    is_sealed = False  # its files have their checksums beside them, so that the folder can go elsewhere
+
     def _write(self, path: Path, data: ServedModel) -> None:
         data.save(path)
 

@@ -9,11 +9,14 @@ import hashlib
 import json
 import os
 import time
+import zlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -22,9 +25,11 @@ from autofis_kedro import __version__
 from autofis_kedro.compiled import who_computes
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.errors import UserError
+from autofis_kedro.integrity import reading
 from autofis_kedro.training.config import CheckpointConfig
 
-FORMAT = 2
+CHECKSUM = "crc32"
+FORMAT = 3
 """Of what checkpoints hold; raised with every change of it."""
 
 
@@ -55,10 +60,13 @@ class Checkpoint:
         contiguous = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            save_file(contiguous, temporary, metadata={"value": json.dumps(value)})
+            text = json.dumps(value)
+            about = {"value": text, CHECKSUM: f"{_checksum(contiguous, text):08x}"}
+            save_file(contiguous, temporary, metadata=about)
             os.replace(temporary, self.path)
         except (OSError, SafetensorError) as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink()
             raise UserError(f"checkpoint '{self.path}' could not be written: {error}") from error
         self._last = time.monotonic()
 
@@ -70,18 +78,33 @@ class Checkpoint:
         """
         if not self.path.exists():
             return None
-        try:
+        with self.reading():
+            if not self.path.is_file():  # a pipe would wait for ever
+                raise ValueError("no file")
             with safe_open(self.path, framework="pt") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                return tensors, json.loads(file.metadata()["value"])
-        except (OSError, SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
-            raise UserError(
-                f"checkpoint '{self.path}' is corrupt ({error}): delete it to train from the start"
-            ) from error
+                about = file.metadata()
+            if about[CHECKSUM] != f"{_checksum(tensors, about['value']):08x}":
+                raise ValueError("it is not what was written: its checksum is another")
+            return tensors, json.loads(about["value"])
+        return None
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Whatever goes wrong within, while what was loaded is put to use, is the file's fault and named so."""
+        return reading(self.path, "delete it to train from the start", "checkpoint")
 
     def remove(self) -> None:
         """Delete the file if it exists."""
         self.path.unlink(missing_ok=True)
+
+
+def _checksum(tensors: Mapping[str, Tensor], value: str) -> int:
+    """Of names, types, shapes, bytes and the value: safetensors itself notices no flipped byte."""
+    checksum = zlib.crc32(value.encode())
+    for name, tensor in sorted(tensors.items()):
+        checksum = zlib.crc32(f"{name} {tensor.dtype} {list(tensor.shape)}".encode(), checksum)
+        checksum = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, checksum)
+    return checksum
 
 
 def checkpoint_for(

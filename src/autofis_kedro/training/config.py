@@ -9,12 +9,12 @@ from typing import Any, Literal
 from pydantic import Field as Bounded
 from pydantic import field_validator, model_validator
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options, Seed
 from autofis_kedro.models import ModelSpec
 from autofis_kedro.training.xlearn import XLearnConfig
 
 
-class TrainingConfig(Frozen):
+class TrainingConfig(Options):
     """How a model is trained.
 
     Attributes:
@@ -49,7 +49,7 @@ class TrainingConfig(Frozen):
 
     epochs: int = Bounded(default=20, ge=1)
     batch_size: int = Bounded(default=2000, ge=2)
-    learning_rate: float = Bounded(default=1e-3, gt=0)
+    learning_rate: float = Bounded(default=1e-3, gt=0, le=100)
     linear_rate_factor: float = Bounded(default=1.0, gt=0)
     learning_rate_decay: float = Bounded(default=1.0, gt=0, le=1)
     reduce_on_plateau: float = Bounded(default=1.0, gt=0, le=1)
@@ -70,7 +70,7 @@ class TrainingConfig(Frozen):
     evaluation_batch_size: int = Bounded(default=8192, ge=1)
 
 
-class SearchConfig(Frozen):
+class SearchConfig(Options):
     """How the gates are searched (paper sec. 3.2).
 
     Attributes:
@@ -107,7 +107,7 @@ class SearchConfig(Frozen):
     mu_3rd: float | None = Bounded(default=None, ge=0)
     gate_learning_rate: float = Bounded(default=1.0, gt=0)
     gate_decay: float = Bounded(default=1.0, gt=0, le=1)
-    learning_rate: float | None = Bounded(default=None, gt=0)
+    learning_rate: float | None = Bounded(default=None, gt=0, le=100)
     linear_rate_factor: float = Bounded(default=10.0, gt=0)
     l2_embedding: float | None = Bounded(default=None, ge=0)
 
@@ -119,7 +119,7 @@ class SearchConfig(Frozen):
         return self.model_copy(update={name: value for name, value in own.items() if value is not None})
 
 
-class ExtractionConfig(Frozen):
+class ExtractionConfig(Options):
     """How a selection follows from the gates.
 
     Attributes:
@@ -143,8 +143,14 @@ class ExtractionConfig(Frozen):
     tolerance: float = Bounded(default=2.0, ge=0)
     relative_tolerance: float = Bounded(default=1e-3, ge=0)
 
+    @model_validator(mode="after")
+    def _size_is_given(self) -> ExtractionConfig:
+        if self.rule == "top_k" and self.size is None:
+            raise ValueError("rule: top_k needs size: how many interactions to keep")
+        return self
 
-class ModelConfig(Frozen):
+
+class ModelConfig(Options):
     """One model of the zoo: what it is made of and where its training differs from the data set's.
 
     Attributes:
@@ -192,14 +198,14 @@ class ModelConfig(Frozen):
         return SearchConfig.model_validate(common.model_dump() | dict(self.search))
 
 
-class SeedsConfig(Frozen):
+class SeedsConfig(Options):
     """Which seeds are trained: ``seed``, ``seed + 1``, ... ``n_seeds`` of them."""
 
     n_seeds: int = Bounded(default=1, ge=1)
-    seed: int = Bounded(default=0, ge=0)
+    seed: Seed = 0
 
 
-class CheckpointConfig(Frozen):
+class CheckpointConfig(Options):
     """Where and how often an unfinished training is kept.
 
     Attributes:

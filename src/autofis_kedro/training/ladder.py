@@ -17,6 +17,7 @@ from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 from autofis_kedro.evaluation.metrics import log_losses
 from autofis_kedro.models import CTRModel, ModelSpec
+from autofis_kedro.models.state import load_state
 from autofis_kedro.selection.gates import Gates, from_gates, n_open
 from autofis_kedro.selection.selection import Selection, SizeOnCurve, joined, select
 from autofis_kedro.training.config import ExtractionConfig, TrainingConfig
@@ -190,6 +191,9 @@ def close_gates(
     given = {"pairs": tuples} if spec.order == 2 else {"pairs": base_pairs(spec, schema, base), "triples": tuples}
     model = CTRModel(searched_spec(spec, weights), schema, **given)
     index, part = torch.from_numpy(kept), f"{searched_part(spec)}."
-    state = {key: value[index] if key.startswith(part) else value for key, value in weights.items()}
-    model.load_state_dict({key: state[key] for key in model.state_dict()})  # without triples, without their table
+    state = {}
+    for key in model.state_dict().keys() & weights.keys():  # without triples, without their table
+        is_gated = key.startswith(part) and len(weights[key]) == len(candidates)
+        state[key] = weights[key][index] if is_gated else weights[key]
+    load_state(model, state, "weights of the search")
     return model

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from autofis_kedro.models import CTRModel
+from autofis_kedro.models.state import load_state
 from autofis_kedro.training.checkpoint import Checkpoint
 from autofis_kedro.training.config import SearchConfig, TrainingConfig
 from autofis_kedro.training.optimizer_state import optimizer_numbers, optimizer_tensors, restore_optimizer
@@ -193,13 +194,21 @@ class Run:
         return tensors, value
 
     def restore(self, checkpoint: Checkpoint | None) -> None:
-        """Continue from a checkpoint if there is one."""
+        """Continue from a checkpoint if there is one.
+
+        Raises:
+            UserError: it does not hold what this training needs.
+        """
         saved = checkpoint.load() if checkpoint is not None else None
-        if saved is None:
-            return
-        tensors, value = saved
-        self.model.load_state_dict(_below(tensors, "model/"))
+        if checkpoint is not None and saved is not None:
+            with checkpoint.reading():
+                self._put_back(*saved, f"checkpoint '{checkpoint.path}'")
+
+    def _put_back(self, tensors: dict[str, Tensor], value: dict[str, Any], what: str) -> None:
         self.best = _below(tensors, "best/")
+        if self.best:
+            load_state(self.model, self.best, what)
+        load_state(self.model, _below(tensors, "model/"), what)
         restore_optimizer(self.optimizers.adam, _below(tensors, "adam/"), value["adam"])
         if self.optimizers.tables.deferred is not None:
             self.optimizers.tables.deferred.restore(_below(tensors, "tables/"))

@@ -14,6 +14,7 @@ from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.evaluation.inference_time import InferenceConfig, Scorer
 from autofis_kedro.models import CTRModel, ModelSpec, Predictor
+from autofis_kedro.models.state import load_state
 from autofis_kedro.selection import Selection
 from autofis_kedro.training.seeds import build
 
@@ -24,7 +25,8 @@ def trained(
     """The model of the first seed, ready to score."""
     first = min((key.partition("/")[0] for key in weights), key=lambda prefix: int(prefix.removeprefix("seed_")))
     model = build(spec, schema, selection, seed=0)
-    model.load_state_dict({k.partition("/")[2]: v for k, v in weights.items() if k.startswith(f"{first}/")})
+    own = {k.partition("/")[2]: v for k, v in weights.items() if k.startswith(f"{first}/")}
+    load_state(model, own, f"weights of {first}")
     return model.eval().to(device)
 
 

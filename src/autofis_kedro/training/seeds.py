@@ -15,6 +15,7 @@ from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel, ModelSpec
 from autofis_kedro.models.interactions import Interactions
+from autofis_kedro.models.state import load_state
 from autofis_kedro.selection.selection import Selection
 from autofis_kedro.training.checkpoint import Checkpoint, checkpoint_for
 from autofis_kedro.training.config import CheckpointConfig, TrainingConfig
@@ -117,8 +118,10 @@ def _train_or_recall(
     """One seed; a seed that an interrupted run finished is taken from its checkpoint."""
     done = Checkpoint(step.path.with_suffix(".done")) if step is not None else None
     saved = done.load() if done is not None else None
-    if saved is not None:
-        return saved[0], [Record(**record) for record in saved[1]["history"]], saved[1]["cost"]
+    if done is not None and saved is not None:
+        with done.reading():
+            load_state(model, saved[0], f"finished seed '{done.path}'")
+            return saved[0], [Record(**record) for record in saved[1]["history"]], dict(saved[1]["cost"])
     fitted = fit(model, train, valid, training, seed=seed, checkpoint=step, name=name)
     cost = {"seconds": fitted.seconds, "rows_per_second": fitted.rows_per_second}
     if done is not None and step is not None:
@@ -148,9 +151,8 @@ def seed_probabilities(
     """Each seed's name (seed_<n>) and what it makes of rows, one model after the other."""
     for prefix in sorted({key.split("/")[0] for key in weights}, key=lambda text: int(text.removeprefix("seed_"))):
         model = build(spec, schema, selection, seed=0)
-        model.load_state_dict(
-            {key.removeprefix(f"{prefix}/"): v for key, v in weights.items() if key.startswith(f"{prefix}/")}
-        )
+        own = {key.removeprefix(f"{prefix}/"): v for key, v in weights.items() if key.startswith(f"{prefix}/")}
+        load_state(model, own, f"weights of {prefix}")
         yield prefix, probabilities_of(model.to(device_of(training)), training)
 
 

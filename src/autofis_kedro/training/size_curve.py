@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field as Bounded
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
@@ -28,7 +28,7 @@ Pair = tuple[int, ...]
 ALPHA, STATISTICS_AUC, RANDOM = "alpha", "statistics_auc", "random"
 
 
-class SizeCurvesConfig(Frozen):
+class SizeCurvesConfig(Options):
     """The sizes that are trained.
 
     Attributes:

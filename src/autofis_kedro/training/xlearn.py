@@ -24,7 +24,7 @@ import polars as pl
 from pydantic import Field as Bounded
 from torch import Tensor
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
@@ -46,7 +46,7 @@ HISTORY = pl.Schema(
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class XLearnConfig(Frozen):
+class XLearnConfig(Options):
     """How xlearn trains: its own AdaGrad, row by row.
 
     Attributes:

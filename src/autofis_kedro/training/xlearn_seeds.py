@@ -10,6 +10,8 @@ import polars as pl
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
+from autofis_kedro.models import CTRModel
+from autofis_kedro.models.state import load_state
 from autofis_kedro.selection.selection import Selection
 from autofis_kedro.training.checkpoint import Checkpoint, checkpoint_for
 from autofis_kedro.training.config import CheckpointConfig, ModelConfig, SeedsConfig
@@ -66,8 +68,10 @@ def _fit_or_recall(
     train: Examples, valid: Examples, schema: Schema, model: ModelConfig, seed: int, place: Checkpoint | None
 ) -> FittedByXLearn:
     saved = place.load() if place is not None else None
-    if saved is not None:
-        return FittedByXLearn(saved[0], pl.DataFrame(saved[1]["history"], schema=HISTORY), saved[1]["seconds"])
+    if place is not None and saved is not None:
+        with place.reading():
+            load_state(CTRModel(model.spec, schema), saved[0], f"finished seed '{place.path}'")
+            return FittedByXLearn(saved[0], pl.DataFrame(saved[1]["history"], schema=HISTORY), saved[1]["seconds"])
     fitted = fit_by_xlearn(train, valid, schema, model.spec, model.xlearn, seed=seed)
     if place is not None:
         place.save(fitted.weights, {"history": fitted.history.to_dicts(), "seconds": fitted.seconds})

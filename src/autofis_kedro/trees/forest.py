@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field as Bounded
 from torch import Tensor
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 from autofis_kedro.trees.columns import Float32, TreeColumns
@@ -25,7 +25,7 @@ MAX_LEAVES = 1_000_000
 """Of a whole forest: each is a feature."""
 
 
-class TreesConfig(Frozen):
+class TreesConfig(Options):
     """How the trees are grown.
 
     Attributes:
@@ -44,7 +44,7 @@ class TreesConfig(Frozen):
     """
 
     n_trees: int = Bounded(default=30, ge=1)
-    max_depth: int = Bounded(default=6, ge=1)
+    max_depth: int = Bounded(default=6, ge=1, le=60)
     n_leaves: int | None = Bounded(default=32, ge=2)
     learning_rate: float = Bounded(default=0.2, gt=0)
     min_rows_in_leaf: int = Bounded(default=20, ge=1)

@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from torch import Tensor
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.evaluation.metrics import Metrics, log_losses, score
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 CHUNK_ROWS = 1_000_000
 
 
-class LeafRegressionConfig(Frozen):
+class LeafRegressionConfig(Options):
     """How the regression is fitted.
 
     Attributes:
@@ -43,7 +43,9 @@ class LeafRegressionConfig(Frozen):
         passes: over the train rows, for the latter.
     """
 
-    c: tuple[float, ...] = Bounded(default=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0), min_length=1)
+    c: tuple[Annotated[float, Bounded(gt=0)], ...] = Bounded(
+        default=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0), min_length=1
+    )
     max_iterations: int = Bounded(default=300, ge=1)
     exact_up_to: int = Bounded(default=200_000_000, ge=0)
     passes: int = Bounded(default=5, ge=1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field as Bounded
 from pydantic import model_validator
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options, Seed
 
 
-class ExperimentConfig(Frozen):
+class ExperimentConfig(Options):
     """A simulated A/A - A/B - A/A experiment (the paper's days, sec. 4.6).
 
     Attributes:
@@ -36,7 +36,7 @@ class ExperimentConfig(Frozen):
     days_test: int = Bounded(default=10, ge=1)
     days_after: int = Bounded(default=7, ge=1)
     confidence: float = Bounded(default=0.95, gt=0, lt=1)
-    seed: int = Bounded(default=0, ge=0)
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _something_is_left_out(self) -> ExperimentConfig:
@@ -47,7 +47,7 @@ class ExperimentConfig(Frozen):
         return self
 
 
-class LatencyConfig(Frozen):
+class LatencyConfig(Options):
     """How ranking is timed.
 
     Attributes:
@@ -60,4 +60,4 @@ class LatencyConfig(Frozen):
     candidates: int = Bounded(default=500, ge=1)
     requests: int = Bounded(default=1_000, ge=2)
     warm_up: int = Bounded(default=50, ge=0)
-    seed: int = Bounded(default=0, ge=0)
+    seed: Seed = 0

@@ -6,7 +6,7 @@ import polars as pl
 from pydantic import Field as Bounded
 from torch import Tensor
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.pipelines.training.nodes import Costs, metrics_of
@@ -16,7 +16,7 @@ from autofis_kedro.training import CheckpointConfig, ModelConfig, SeedsConfig, T
 from autofis_kedro.training.draws import predict_draws, train_draws
 
 
-class AblationConfig(Frozen):
+class AblationConfig(Options):
     """The ablation.
 
     Attributes:

@@ -10,7 +10,7 @@ import polars as pl
 import torch
 
 from autofis_kedro.analysis.online import DAYS, ExperimentConfig, LatencyConfig, Market, measure_latency, run_experiment
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options
 from autofis_kedro.data.encode import Encoder
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.reading import RawRows
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 CONTROL, TREATMENT = A_B_TEST
 
 
-class OnlineConfig(Frozen):
+class OnlineConfig(Options):
     """The online stage.
 
     Attributes:

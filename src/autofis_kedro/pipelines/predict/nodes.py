@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 from pydantic import field_validator
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.schema import Schema
@@ -20,7 +20,7 @@ from autofis_kedro.serving import About, Scoring, ServedModel, check_keys
 from autofis_kedro.trained_models import TrainedModels
 
 
-class PredictConfig(Frozen):
+class PredictConfig(Options):
     """What scores, and what is carried along.
 
     Attributes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError, field_validator
 
-from autofis_kedro.config import Frozen
+from autofis_kedro.config import Options
 from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 from autofis_kedro.roster import COSTS_OF_SEARCH, SELECTION_FROM, interactions_of, searched_by, searches_of
@@ -18,7 +18,7 @@ from autofis_kedro.training import ModelConfig
 logger = logging.getLogger(__name__)
 
 
-class TransferConfig(Frozen):
+class TransferConfig(Options):
     """What is transferred.
 
     Attributes:
