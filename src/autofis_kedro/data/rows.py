@@ -52,6 +52,8 @@ class IngestionReport(Frozen):
         if self.skipped:
             reasons = ", ".join(f"{name} {n:,}" for name, n in self.skipped.items())
             parts.append(f"{self.skipped_rows:,} skipped ({reasons}), {self.rows:,} kept")
+        if self.blank_lines:
+            parts.append(f"{self.blank_lines:,} blank lines")
         parts.append(f"label 1 in {self.positive_share:.2%}")
         missing = {name: n for name, n in self.missing.items() if n}
         shown = [f"{name} {n / self.rows:.2%}" for name, n in list(missing.items())[:SHOWN]]
