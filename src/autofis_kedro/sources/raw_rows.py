@@ -23,7 +23,7 @@ class ReadOnly(AbstractDataset[Any, RawRows]):
 
 
 class ClickLogDataset(ReadOnly):
-    """A click log: text, parquet, JSON lines, libfm or libffm, plain or packed; nothing is read before the rows are typed.
+    """A click log: text, parquet, JSON lines, libfm or libffm, plain or packed; read only when the rows are typed.
 
     Args:
         raw_path: a file, folder, glob or fsspec URL.
