@@ -69,3 +69,21 @@ def test_the_name_of_a_data_set_leads_nowhere_else(name):
 def test_names_of_data_sets():
     for name in ("own", "criteo_2014", "log-7.1", "données"):
         assert BucketingConfig(dataset=name).dataset == name
+
+
+def test_a_description_survives_the_bundle_and_an_earlier_releases_is_read():
+    fields = [
+        {"name": "price", "kind": "numeric", "decimal": ",", "thousands": "."},
+        {"name": "tags", "kind": "multi_hot", "weights": "ignore"},
+        {"name": "time", "kind": "timestamp", "format": "%ms", "parts": ["hour"]},
+    ]
+    for label in ({}, {"positive": ">= 4"}, {"positive": ["a"], "negative": ["b"]}):
+        description = DataDescription(label=label, fields=fields)
+        assert DataDescription.model_validate_json(description.model_dump_json()) == description
+    earlier = """{"format": {"kind": "delimited", "separator": ",", "columns": null, "quote": "\\""}, "files": "*",
+        "split_files": null, "label": {"column": "y", "positive": ["1", "1.0", "true", "True"],
+        "negative": ["0", "0.0", "false", "False"]}, "fields": [
+        {"name": "a", "kind": "categorical", "separator": "|", "format": null, "parts": []},
+        {"name": "t", "kind": "timestamp", "separator": "|", "format": "%y%m%d%H", "parts": ["hour", "weekday"]}],
+        "drop": ["id"], "optional": [], "missing": [], "on_bad_row": "error"}"""
+    assert list(DataDescription.model_validate_json(earlier).kinds) == ["a", "hour", "weekday"]

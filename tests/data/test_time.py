@@ -218,6 +218,8 @@ def test_a_field_may_be_the_split_column_with_its_own_format(tmp_path):
 def test_a_column_may_give_the_splits(tmp_path):
     values = ["train", "Validation", "TEST", "train"]
     assert split_of(tmp_path, values, "log.csv", method="given") == (["train", "train"], ["Validation"], ["TEST"])
+    with pytest.raises(UserError, match=r"the splits are given twice: by split_files and by split.column 'time'"):
+        read(tmp_path, tmp_path, split=SplitConfig(method="given", column="time"), split_files={"train": "*"})
     with pytest.raises(UserError, match=r"row 2: split.column 'time' is 'later'; allowed: train, valid"):
         split_of(tmp_path, ["train", "later", "test", "valid"], "log.csv", method="given")
 

@@ -70,6 +70,13 @@ def test_every_kept_pair_is_in_the_table_and_in_the_downloads(page):
         assert [float(row["statistics_auc"]) for row in table] == pytest.approx([auc[fields] for fields in kept])
 
 
+def test_fields_that_were_left_out_are_named(text):
+    assert "Left out" not in text
+    statistics = CONTENTS.statistics.model_copy(update={"left_out": ("country", "<b>")})
+    shown = render_page(replace(CONTENTS, statistics=statistics))
+    assert "all train rows have one value there: country, &lt;b&gt;." in shown
+
+
 def test_planted_pairs_are_marked(page):
     starred = {row[0] for name in KEPT for row in page.rows[f"table-kept-{name}"] if "★" in row[0]}
     planted = f"C1 × {HOSTILE} ★"

@@ -16,6 +16,7 @@ NOTHING = ("None", "null", "nan", "NaN")
 """What programs write for a missing value within a list."""
 BLANKS = " \t"
 WEIGHT = r":\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+MAY_WEIGH = r":\s*[+-]?\.?[0-9]"
 MAPPING = r"^\s*\{.*:.*\}\s*$"
 
 
@@ -25,17 +26,19 @@ def read_list(field: FieldDescription, source: Source) -> Typed:
     Raises:
         UserError: a list of something that has no text.
     """
-    values = _own_list(source) if source.dtype in (pl.List, pl.Array) else _from_text(field, source.text())
-    element = pl.element().str.strip_chars(BLANKS)
+    is_own = source.dtype in (pl.List, pl.Array)
+    values = _own_list(source) if is_own else _from_text(field, source.text())
     if field.weights == "ignore":
-        element = element.str.replace(WEIGHT, "")
-    values = values.list.eval(element.filter(element != ""))
+        values = values.list.eval(pl.element().str.replace(WEIGHT, ""))
+    values = values.list.eval(pl.element().filter(pl.element() != ""))
     column = values.alias(field.name)
     if field.weights == "keep":
         return Typed((column,))
-    is_weighted = (values.list.len() > 0) & values.list.eval(pl.element().str.contains(WEIGHT)).list.all()
-    if source.dtype not in (pl.List, pl.Array):
-        is_weighted |= source.text().str.contains(MAPPING)
+    # Whatever looks into every value costs more than all else: only cells are looked into that may need it.
+    looked_at = values if is_own else pl.when(source.text().str.contains(MAY_WEIGH)).then(values)
+    is_weighted = (looked_at.list.len() > 0) & looked_at.list.eval(pl.element().str.contains(WEIGHT)).list.all()
+    if not is_own:
+        is_weighted = is_weighted.fill_null(False) | source.text().str.contains(MAPPING)
     return Typed((column,), is_weighted, lambda cell: _explained(field, cell))
 
 
@@ -47,7 +50,8 @@ def _own_list(source: Source) -> pl.Expr:
     if text is None:
         raise source.refused("no list of single values", "leave the column out, or write it as text")
     lists = pl.col(source.column).arr.to_list() if isinstance(dtype, pl.Array) else pl.col(source.column)
-    return lists.list.eval(text.filter(~text.is_in(source.absent)) if source.absent else text).list.drop_nulls()
+    present = text.filter(~text.is_in(source.absent)) if source.absent else text
+    return lists.list.eval(present).list.drop_nulls().list.eval(pl.element().str.strip_chars(BLANKS))
 
 
 def _from_text(field: FieldDescription, text: pl.Expr) -> pl.Expr:
@@ -57,7 +61,10 @@ def _from_text(field: FieldDescription, text: pl.Expr) -> pl.Expr:
     is_quoted = item.str.contains(r"""^["']""")
     unquoted = item.str.slice(1, item.str.len_chars() - 2).str.replace_all(r"""\\(["'\\])""", "${1}")
     value = pl.when(is_quoted).then(unquoted).when(~item.is_in(NOTHING)).then(item)
-    return pl.when(is_list).then(found.list.eval(value).list.drop_nulls()).otherwise(text.str.split(field.separator))
+    split = text.str.split(field.separator)
+    with_blanks = pl.when(text.str.contains(f"[{BLANKS}]")).then(split).otherwise(None)
+    stripped = with_blanks.list.eval(pl.element().str.strip_chars(BLANKS))
+    return pl.when(is_list).then(found.list.eval(value).list.drop_nulls()).otherwise(pl.coalesce(stripped, split))
 
 
 def _explained(field: FieldDescription, cell: Any) -> str:

@@ -105,6 +105,10 @@ class RawRows:
         return [(None, RawTable(self.raw_path, pl.LazyFrame(schema=columns), self.description.format))]
 
     def _files(self) -> list[tuple[str | None, RawFile]]:
+        if self.description.split_files is not None and self.split is not None and self.split.method == "given":
+            raise UserError(
+                f"the splits are given twice: by split_files and by split.column '{self.split.column}'; leave one out"
+            )
         if self.description.split_files is None:
             return [(None, file) for file in find_files(self.raw_path, self.description.files)]
         found = find_files(self.raw_path)

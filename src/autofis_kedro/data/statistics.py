@@ -59,6 +59,7 @@ class DatasetStatistics(Frozen):
         positive_ratio: over all splits.
         splits: by name.
         fields: in schema order.
+        left_out: described fields that have one value in the train rows.
     """
 
     dataset: str
@@ -68,6 +69,7 @@ class DatasetStatistics(Frozen):
     positive_ratio: float
     splits: Mapping[str, SplitStatistics]
     fields: tuple[FieldStatistics, ...]
+    left_out: tuple[str, ...] = ()
 
     def table(self) -> pl.DataFrame:
         """Table 2: one row, plus one per split."""
@@ -111,6 +113,7 @@ def describe(vocabularies: Vocabularies, schema: Schema, splits: Mapping[str, Ex
             name: SplitStatistics(instances=rows[name], positive_ratio=positives[name] / rows[name]) for name in splits
         },
         fields=tuple(_describe_field(field, schema, splits) for field in vocabularies),
+        left_out=schema.left_out,
     )
 
 
