@@ -1,6 +1,7 @@
 """Which files a path stands for, and what the names of folders say."""
 
 import bz2
+import errno
 import gzip
 import os
 import socket
@@ -127,6 +128,26 @@ def test_what_is_no_file_is_refused_at_once(tmp_path):
     for device in ("/dev/zero", "/dev/null", "file:///dev/zero"):
         with pytest.raises(UserError, match="is a device, not a file"):
             rows_of(device)
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / os.fsdecode(b"log\xff.csv")).write_text(ROWS)
+    with pytest.raises(UserError, match=r"log\\udcff.csv': the name is not UTF-8"):
+        rows_of(tmp_path)
+
+
+def test_a_full_disk_is_said(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "log.csv").write_text(ROWS.replace(",", "::"))
+    (tmp_path / "log.gz").write_bytes(gzip.compress(ROWS.encode()))
+    monkeypatch.setattr("autofis_kedro.data.cleaning.new_file", full)
+    with pytest.raises(UserError, match=r"no space left on the disk .*log.csv"):
+        rows_of(tmp_path / "log.csv", described(format={"separator": "::"}))
+    monkeypatch.setattr("autofis_kedro.data.unpacking.new_file", full)
+    with pytest.raises(UserError, match=r"no space left on the disk .*log.gz"):
+        rows_of(tmp_path / "log.gz")
 
 
 def test_links_in_a_circle_end(tmp_path):

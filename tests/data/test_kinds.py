@@ -239,6 +239,19 @@ def test_bytes_and_description_agree_for_training_and_bytes_decide_for_predictio
     assert score_rows(tmp_path / "log", description).rows() == [row[1:] for row in READ]
 
 
+@pytest.mark.parametrize("name", ["ORCHARD", "PAR1", "PARE", "FEA1", "ARROW1", '"x"', "[x]", "{x}"])
+def test_names_of_columns_that_look_like_magic_numbers_are_text(tmp_path, name):
+    (tmp_path / "log.csv").write_text(f"{name},user,click\na,b,1\nc,d,0\n")
+    assert rows_of(tmp_path / "log.csv", described(name.strip('"'), "user")) == [(1, "a", "b"), (0, "c", "d")]
+
+
+@pytest.mark.parametrize("cell", ['{"a": 1, "b": [2]}', '[{"a": 1}]', "[[1, 2]]", "{}"])
+def test_json_in_the_first_cell_is_text(tmp_path, cell):
+    (tmp_path / "log.csv").write_text(f"{cell}|u1|1\n{cell}|u2|0\n")
+    form = {"separator": "|", "quote": "", "columns": ["site", "user", "click"]}
+    assert rows_of(tmp_path / "log.csv", described(format=form)) == [(1, cell, "u1"), (0, cell, "u2")]
+
+
 def test_text_to_predict_without_a_known_header_names_both(tmp_path):
     (tmp_path / "log").write_text("1 2\n")
     with pytest.raises(UserError, match="text by its bytes, and the description says format kind parquet"):

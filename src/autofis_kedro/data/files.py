@@ -212,7 +212,12 @@ def _check_no_table(folder: str, names: Sequence[str]) -> None:
 
 
 def _check_regular(path: str) -> None:
-    """No pipe, device or socket, which may never end, or never begin."""
+    """No pipe, device or socket, which may never end, or never begin; no name that only the file system can write."""
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        shown = path.encode("utf-8", "backslashreplace").decode()
+        raise UserError(f"'{shown}': the name is not UTF-8; give the file or folder another one") from error
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError as error:

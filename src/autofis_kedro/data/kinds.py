@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -61,23 +62,39 @@ def kind_of(plain: Path, name: str) -> Kind:
     with plain.open("rb") as file:
         head = file.read(HEAD)
         is_whole = not file.read(1)
+    is_text = b"\0" not in head and _is_utf8(head)
     for magic, place, what, way_out in REFUSED:
-        if head[place : place + len(magic)] == magic:
+        if _begins(head, magic, place, is_text=is_text):
             raise refused(name, what, way_out)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         raise refused(name, *_archive(plain))
-    if head.startswith(b"PAR1"):
+    if _begins(head, b"PAR1", 0, is_text=is_text):
         return "parquet"
     head = head.removeprefix(b"\xef\xbb\xbf")
     if is_whole and not head.strip(b"\r\n"):
         return "empty"
-    if JSON_ARRAY.match(head):
+    if JSON_ARRAY.match(head) and not _goes_on(head):
         raise refused(name, "JSON in one array", "write one object per line (jq -c '.[]') and set kind: jsonl")
     if found := MARKUP.match(head):
         what = "an XML document" if found[1].startswith(b"?") else "an HTML page (a log-in or an error page?)"
         raise refused(name, what, AS_CSV)
     _check_text(head, name)
-    return "jsonl" if JSON_OBJECT.match(head) else "text"
+    return "jsonl" if JSON_OBJECT.match(head) and not _goes_on(head) else "text"
+
+
+def _begins(head: bytes, magic: bytes, place: int, *, is_text: bool) -> bool:
+    """Whether a file has a magic number; text, whose first column may be named ``ORC`` or ``PAR1``, has none."""
+    is_word = magic.isascii() and magic.decode().isprintable() and len(magic) < 8
+    return head[place : place + len(magic)] == magic and not (is_word and is_text)
+
+
+def _goes_on(head: bytes) -> bool:
+    """Whether the JSON at the beginning of the first line is a cell, behind which the line goes on."""
+    line = head.strip().partition(b"\n")[0].decode("utf-8", "replace").strip()
+    try:
+        return json.JSONDecoder().raw_decode(line)[1] < len(line)
+    except ValueError:
+        return False
 
 
 def _check_text(head: bytes, name: str) -> None:

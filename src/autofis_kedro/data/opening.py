@@ -41,17 +41,22 @@ def open_table(file: RawFile, description: DataDescription, keys: Collection[str
     Raises:
         UserError: names the file and what is wrong with it.
     """
-    plain = plain_file(file.path, folder)
-    kind = kind_of(plain, file.path)
-    if kind == "empty":
-        return None
-    if kind != "parquet":
-        plain = clean_lines(plain, folder, with_mark=kind == "text")
-    form = _form(plain, kind, file, description)
-    table = _read(plain, file.path, form, description, file.columns, folder)
-    has = table.rows.collect_schema().names()
-    asked = {*description.columns, *keys} - {*has}
-    values = {name: value for name, value in file.columns.above.items() if name in asked} | {**file.columns.below}
+    with readable(file.path):
+        plain = plain_file(file.path, folder)
+        kind = kind_of(plain, file.path)
+        if kind == "empty":
+            return None
+        if kind != "parquet":
+            plain = clean_lines(plain, folder, with_mark=kind == "text")
+        form = _form(plain, kind, file, description)
+        table = _read(plain, file.path, form, description, file.columns, folder)
+        return _with_folders(table, file.columns, {*description.columns, *keys})
+
+
+def _with_folders(table: RawTable, given: FolderColumns, asked: Collection[str]) -> RawTable:
+    """The table with the columns that its folders' names give: those below always, those above where asked for."""
+    wanted = {*asked} - {*table.rows.collect_schema().names()}
+    values = {name: value for name, value in given.above.items() if name in wanted} | {**given.below}
     rows = table.rows.drop(ROW, strict=False)
     added = [pl.lit(value, dtype=pl.String).alias(name) for name, value in values.items()]
     return replace(table, rows=rows.with_columns(added) if added else rows)
@@ -101,7 +106,6 @@ def _read(
         return read_libffm(plain, name, form, description, given)
     if isinstance(form, JsonLines):
         return read_json_lines(plain, name, description, given)
-    with readable(name):
-        raw = pl.scan_parquet(plain, glob=False, hive_partitioning=False)
-        check_columns(name, raw.collect_schema().names(), given, description)
+    raw = pl.scan_parquet(plain, glob=False, hive_partitioning=False)
+    check_columns(name, raw.collect_schema().names(), given, description)
     return RawTable(name, raw.with_columns(pl.lit(None, dtype=pl.String).alias(EXTRA)), form)
