@@ -103,7 +103,7 @@ def render(
         console.print(Text.assemble("\n", plain(name, "bold"), kept, plain(f" ({selection.rule})")))
         console.print(selection_table(selection))
         for note in selection.notes:
-            console.print(f"Note: {note}.", highlight=False)
+            console.print(plain(f"Note: {note}."))
     if evidence is not None:
         console.print("\n[bold]Evidence[/bold]: what joint values say, on the train rows; gain on rows left out")
         console.print(evidence_terminal(evidence))
