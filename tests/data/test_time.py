@@ -204,6 +204,10 @@ def test_numbers_as_text_sort_as_numbers_and_dates_of_parquet_as_dates(tmp_path)
 def test_ties_stay_together_and_rows_without_a_time_come_last(tmp_path):
     train, valid, test = split_of(tmp_path, [1, 1, 1, 2, 2, 3, None, 1])
     assert (train, valid, test) == ([1, 1, 1, 1], [2, 2], [3, None])
+    for values in ([1, 1, 2, 2, None, None], ["a", "a", "b", "b", None, None]):
+        form = "text" if values[0] == "a" else None
+        train, valid, test = split_of(tmp_path, values, format=form, fractions=(0.2, 0.3, 0.5))
+        assert (train, valid, test) == (values[:2], values[2:4], values[4:]), "all that have no time are the test rows"
 
 
 def test_a_field_may_be_the_split_column_with_its_own_format(tmp_path):

@@ -408,3 +408,44 @@ def test_the_case_native_parquet(tmp_path):
         wrong = {**about, "fields": [*fields, {"name": name}], "drop": list({"span", "about"} - {name})}
         with pytest.raises(UserError, match=f"column '{name}' is of type"):
             read(CASES / "native-parquet/log.parquet", wrong, tmp_path)
+
+
+KINDS = [
+    {},
+    {"kind": "numeric"},
+    {"kind": "numeric", "decimal": ",", "thousands": ".", "percent": True},
+    {"kind": "multi_hot"},
+    {"kind": "multi_hot", "weights": "ignore", "separator": ", "},
+    *[{"kind": "timestamp", "parts": ["hour", "month"], "format": form} for form in (None, "%s", "%ms", "%y%m%d%H")],
+    {"kind": "timestamp", "parts": ["day"], "format": "%a, %d %b %Y %H:%M:%S %z"},
+]
+PIECES = st.sampled_from(
+    ["1", "9" * 20, ".", ",", "%", ":", "-", "+05:30", "e400", "2026-03-01", "T00:00", "['a'", "]", "{a:1}", "nan", " "]
+)
+CELLS = st.lists(PIECES, max_size=6).map("".join) | st.text(max_size=8)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=6), st.sampled_from(KINDS), st.sampled_from([{}, {"positive": ">= 4"}]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_whatever_a_cell_holds_it_is_a_value_or_a_row_that_is_named_and_counted(tmp_path, cells, kind, label):
+    frame = pl.DataFrame({"y": ["5", "1", *cells], "x": ["", *cells, ""], "b": "p"})
+    frame.write_parquet(tmp_path / "log.parquet")
+    fields = [{"name": "x", **kind}, {"name": "b"}]
+    about = {"format": {"kind": "parquet"}, "label": {"column": "y", **label}, "fields": fields}
+    named = error_of(tmp_path, about)
+    assert named is None or "\n" not in named or any("\n" in cell for cell in cells)
+    skipping = error_of(tmp_path, {**about, "on_bad_row": "skip"})
+    if skipping is not None:
+        assert "no rows are left" in skipping or "in all" in skipping
+        return
+    report = TypedRows(tmp_path / "typed.parquet").report()
+    assert report.rows_read == len(cells) + 2
+    assert (report.skipped_rows == 0) == (named is None)
+
+
+def error_of(folder, about):
+    try:
+        read(folder / "log.parquet", about, folder)
+    except UserError as error:
+        return str(error)
+    return None

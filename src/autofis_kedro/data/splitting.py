@@ -174,12 +174,23 @@ def _thresholds(typed: pl.LazyFrame, config: SplitConfig) -> tuple[float | str, 
     if ORDER not in typed.collect_schema():
         raise UserError(f"the typed rows hold no order by split.column '{config.column}': run ingestion again")
     moments = typed.group_by(ORDER).agg(pl.len().alias(ROW)).sort(ORDER, nulls_last=True).collect(engine="streaming")
-    if moments[ORDER].null_count() == len(moments):
+    values = moments[ORDER].drop_nulls()
+    if not len(values):
         raise UserError(f"split.column '{config.column}' is missing in all rows")
     reached = moments[ROW].cum_sum() / moments[ROW].sum()
-    first_valid = moments[ORDER][min(int((reached < train).sum()) + 1, len(moments) - 1)]
-    first_test = moments[ORDER][min(int((reached < train + valid).sum()) + 1, len(moments) - 1)]
+    first_valid, first_test = (
+        _value_at(values, min(int((reached < share).sum()) + 1, len(moments) - 1)) for share in (train, train + valid)
+    )
     return first_valid, first_test
+
+
+def _value_at(values: pl.Series, place: int) -> float | str:
+    """The value at a place of the sorted ones; beyond them, where rows without a value stand, the next larger one."""
+    if place < len(values):
+        value: float | str = values[place]
+        return value
+    last: float | str = values[-1]
+    return f"{last}\0" if isinstance(last, str) else math.nextafter(last, math.inf)
 
 
 def lot(seed: int) -> pl.Expr:
