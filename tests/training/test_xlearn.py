@@ -82,6 +82,7 @@ def test_our_logits_are_xlearns_own_predictions(tmp_path, problem):
     model = CTRModel(SPEC, schema)
     model.load_state_dict(read_model(tmp_path / "model.txt", schema, 3))
     ours = torch.sigmoid(model(take(valid, slice(None)))).detach().numpy()
+    # xlearn writes six significant digits of each weight and prediction
     np.testing.assert_allclose(ours, np.loadtxt(tmp_path / "predicted"), atol=2e-5)
 
 
