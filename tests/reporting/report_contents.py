@@ -11,6 +11,8 @@ import polars as pl
 from autofis_kedro.data.schema import Field, Schema
 from autofis_kedro.data.statistics import DatasetStatistics, FieldStatistics, SplitStatistics
 from autofis_kedro.evaluation.metrics import Metrics
+from autofis_kedro.evidence.tables import JOINT
+from autofis_kedro.reporting.evidence_table import COLUMNS
 from autofis_kedro.reporting.paper_table import Column, PaperTable
 from autofis_kedro.reporting.report import Contents, SearchedModel
 from autofis_kedro.reporting.rows import ModelMetrics, choose
@@ -58,7 +60,23 @@ def with_everything() -> Contents:
     rows = ({"model": "FM", "auc": 0.78}, {"model": HOSTILE, "auc": 0.79})
     table = PaperTable(name="table1", title="Table 1", columns=column, rows=rows, notes=("A note.",))
     frequency = pl.DataFrame({"interaction": [f"C1 × {HOSTILE}"], "kept": [3], "share": [0.75]})
-    return replace(contents(), frequency=frequency, paper_tables=(table,))
+    return replace(contents(), frequency=frequency, paper_tables=(table,), evidence=_evidence(), joint_values=_joint())
+
+
+def _evidence():
+    names = ["C1", HOSTILE]
+    rows = [
+        (f"C1 x {HOSTILE}", 2, 9.1, 1e-19, 1e-18, 1.25, 0.1, 0.5, "confirmed", True, 0.0, 0.1),
+        ("C1 x C12", 2, 3.9, 1e-4, 1e-3, 0.5, 0.1, 0.0, f"proxy of C1 x {HOSTILE}", False, 0.0, 0.1),
+        ("C12 x ünïcode", 2, 0.1, 0.4, 1.0, -0.1, 0.1, None, "cannot be judged", True, 0.9, 0.4),
+    ]
+    assert rows[0][0] == " x ".join(names)
+    return pl.DataFrame(rows, schema=list(COLUMNS), orient="row")
+
+
+def _joint():
+    row = (f"C1 x {HOSTILE}", ["C1", HOSTILE], ["<b>", "=1+1"], 2.0, 1.5, 2.6, 1200, 50, 30.0, 0.01, 0.6, "said")
+    return pl.DataFrame([row], schema=JOINT, orient="row")
 
 
 def _model(name, losses):

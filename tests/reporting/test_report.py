@@ -225,3 +225,15 @@ def test_how_to_reproduce_is_complete(page, text):
 )
 def test_numbers_are_written_for_readers(shown, expected):
     assert shown == expected
+
+
+def test_the_evidence_is_shown_where_there_is_some_and_names_are_as_written() -> None:
+    page = Page(render_page(with_everything()))
+    heads, confirmed, proxy, unjudged = page.rows["table-evidence"]
+    assert heads[:2] == ["interaction", "verdict"]
+    assert confirmed[:2] == [f"C1 x {HOSTILE}", "confirmed"]
+    assert proxy[1] == f"proxy of C1 x {HOSTILE}"
+    assert [row[-1] for row in (confirmed, proxy, unjudged)] == ["yes", "", "yes"]
+    (meaning,) = page.rows["table-joint-values"][1:]
+    assert meaning[1:4] == [f"C1=<b>, {HOSTILE}==1+1", "2.00", "1.50 to 2.60"]
+    assert "table-evidence" not in Page(render_page(contents())).rows

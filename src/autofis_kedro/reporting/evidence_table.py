@@ -8,6 +8,7 @@ import polars as pl
 from rich.table import Table
 
 from autofis_kedro.evidence.tables import CANNOT_BE_JUDGED, CONFIRMED
+from autofis_kedro.reporting.numbers import alpha, p_value
 from autofis_kedro.reporting.written import plain
 from autofis_kedro.selection import Selection
 from autofis_kedro.selection.gates import field_columns
@@ -41,8 +42,8 @@ def evidence_table(
     """
     key = pl.col("fields").list.sort().alias("key")
     alphas = [table.select(pl.concat_list(field_columns(table)).list.sort().alias("key"), "alpha") for table in gates]
-    alpha = pl.concat([pl.DataFrame(schema={"key": pl.List(pl.String), "alpha": pl.Float64}), *alphas])
-    joined = tests.with_columns(key).join(alpha, on="key", how="left", maintain_order="left")
+    alpha_of = pl.concat([pl.DataFrame(schema={"key": pl.List(pl.String), "alpha": pl.Float64}), *alphas])
+    joined = tests.with_columns(key).join(alpha_of, on="key", how="left", maintain_order="left")
     if selection is None:
         kept = pl.col("verdict") == CONFIRMED
     else:
@@ -86,9 +87,9 @@ def evidence_terminal(evidence: pl.DataFrame) -> Table:
         table.add_row(
             plain(row["interaction"], "bold" if row["kept"] else ""),
             f"{row['z']:.1f}",
-            f"{row['p_corrected']:.2g}" if row["p_corrected"] > 0 else "< 1e-300",
+            p_value(row["p_corrected"]),
             f"{row['gain_per_1000_rows']:+.3f} ±{row['gain_se']:.3f}",
-            "" if row["alpha"] is None else f"{row['alpha']:+.4f}",
+            alpha(row["alpha"]),
             plain(row["verdict"], "green" if row["verdict"] == CONFIRMED else "yellow"),
         )
     if len(shown) > SHOWN:

@@ -33,6 +33,8 @@ def write(
     facts: RunFacts,
     planted: list[list[str]],
     earlier: EarlierResults,
+    evidence: pl.DataFrame,
+    joint_values: pl.DataFrame,
     **of_models: Any,
 ) -> str:
     """The page; ``of_models`` are histories, gates, selections and costs by what they are and whose."""
@@ -48,6 +50,8 @@ def write(
         planted=planted,
         frequency=earlier.table("selection_frequency"),
         paper_tables=earlier.paper_tables(),
+        evidence=evidence,
+        joint_values=joint_values,
     )
     return render_page(contents)
 

@@ -27,6 +27,8 @@ def create_pipeline(names: Collection[str]) -> Pipeline:
         "facts": "run_facts",
         "planted": "planted_interactions",
         "earlier": "earlier_results",
+        "evidence": "evidence",
+        "joint_values": "joint_values",
     }
     inputs |= {f"{nodes.HISTORY}{name}": f"{name}.history" for name in names if name in TRAINED}
     inputs |= {f"{nodes.HISTORY}{name}_searched": f"{name}.search_history" for name in SEARCHED}

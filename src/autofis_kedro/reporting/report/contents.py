@@ -53,6 +53,8 @@ class Contents:
         planted: interactions that are known to matter; none with real data.
         frequency: interaction, share: how many of several searches kept it; None where nobody looked.
         paper_tables: tables of the paper, for the appendix.
+        evidence: what is known of every interaction (``evidence_table.evidence_table``); None where nobody tested.
+        joint_values: of the confirmed ones (``evidence.tables.meanings``); likewise.
     """
 
     statistics: DatasetStatistics
@@ -66,6 +68,8 @@ class Contents:
     planted: Sequence[Sequence[str]] = ()
     frequency: pl.DataFrame | None = None
     paper_tables: Sequence[PaperTable] = ()
+    evidence: pl.DataFrame | None = None
+    joint_values: pl.DataFrame | None = None
 
     def shares(self) -> dict[tuple[str, ...], float] | None:
         """Selection frequency of every pair; 0 for those that no search kept."""

@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
+from autofis_kedro.reporting.evidence_plots import gain_dots
 from autofis_kedro.reporting.gate_plots import alpha_trajectories
 from autofis_kedro.reporting.plots import comparison_dots, training_curves
 from autofis_kedro.reporting.report.contents import Contents, SearchedModel
@@ -33,13 +34,16 @@ def figures(contents: Contents) -> dict[str, Any]:
     fm = contents.row_of("fm")
     reference = float(str(fm["valid_log_loss"])) if fm else None
     kept = next((found.selection.count(2) for found in contents.searched if found.name == "autofm"), None)
-    return {
+    made: dict[str, Any] = {
         "comparison": page_figure(comparison_dots(contents.compared)),
         "sizes": page_figure(size_curves_figure(contents.size_curves, reference, kept)),
         "training": {name: page_figure(training_curves(history, name)) for name, history in contents.histories.items()},
         "alpha": {found.name: page_figure(_trajectories(found, contents)) for found in contents.searched},
         "pairs": pair_values(contents),
     }
+    if contents.evidence is not None:
+        made["evidence"] = page_figure(gain_dots(contents.evidence))
+    return made
 
 
 def page_figure(figure: go.Figure) -> Figure:

@@ -11,9 +11,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from autofis_kedro.reporting.evidence_table import evidence_summary
 from autofis_kedro.reporting.report import html_tables as tables
 from autofis_kedro.reporting.report.contents import Contents
 from autofis_kedro.reporting.report.downloads import csv_address, json_address
+from autofis_kedro.reporting.report.evidence_tables import evidence_table, joint_value_table
 from autofis_kedro.reporting.report.figures import figures
 from autofis_kedro.reporting.report.headline import headline
 
@@ -26,6 +28,7 @@ SECTIONS = (
     ("data", "The data"),
     ("models", "Models compared"),
     ("interactions", "Interactions kept"),
+    ("evidence", "How sure it is"),
     ("size", "Accuracy against size"),
     ("training", "Training and search"),
     ("cost", "Cost"),
@@ -37,7 +40,9 @@ APPENDIX = ("paper", "Tables of the paper")
 
 def render_page(contents: Contents) -> str:
     """The whole page as HTML: no file beside it, no network."""
-    sections = (*SECTIONS, APPENDIX) if contents.paper_tables else SECTIONS
+    is_left_out = {"evidence": contents.evidence is None}
+    sections = tuple(section for section in SECTIONS if not is_left_out.get(section[0], False))
+    sections = (*sections, APPENDIX) if contents.paper_tables else sections
     values: dict[str, Any] = {
         "contents": contents,
         "sections": sections,
@@ -63,6 +68,12 @@ def render_page(contents: Contents) -> str:
         "scripts": [_inlined(name) for name in SCRIPTS],
         "plotly": Markup(get_plotlyjs()),
     }
+    if contents.evidence is not None:
+        values |= {
+            "evidence": evidence_table(contents),
+            "joint_values": joint_value_table(contents),
+            "evidence_summary": evidence_summary(contents.evidence),
+        }
     return _environment().get_template("page.html.j2").render(values)
 
 

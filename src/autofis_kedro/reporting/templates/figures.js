@@ -56,6 +56,7 @@ const figures = (() => {
 
   draw("comparison", data.comparison);
   draw("sizes", data.sizes);
+  if (data.evidence) draw("evidence", data.evidence);
   const model = document.getElementById("training-model");
   const drawTraining = () => draw("training", data.training[model.value]);
   model.addEventListener("change", drawTraining);
