@@ -29,7 +29,8 @@ LONG = "n_rows=20000,epochs=8,embedding_dim=4,training.patience=8,checkpoints.mi
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole")
+    folder = tmp_path_factory.mktemp("whole") / "a[1]"  # a path is no pattern, whoever reads or writes
+    folder.mkdir()
     return folder, kedro_run_anew(folder, "--params", TINY)
 
 
