@@ -12,6 +12,7 @@ from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.resident import resident_if_it_fits
 from autofis_kedro.models import CTRModel
 from autofis_kedro.training.config import TrainingConfig
+from autofis_kedro.training.divergence import check_loss
 from autofis_kedro.training.evaluate import device_of
 from autofis_kedro.training.memory import bytes_to_come
 from autofis_kedro.training.optimizers import optimizers_of
@@ -38,6 +39,7 @@ def fine_tune(model: CTRModel, train: Examples, config: TrainingConfig, *, epoch
             loss = torch.nn.functional.binary_cross_entropy_with_logits(model(batch), batch.labels_B)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizers.step()
+        check_loss(loss.item(), f"after {steps} steps of fine-tuning", config, None)
 
 
 def _batches(rows: Rows, batch_size: int, seed: int) -> Iterator[Batch]:

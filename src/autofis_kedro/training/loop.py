@@ -12,14 +12,14 @@ from autofis_kedro.data.batches import Batch, Rows, training_batches
 from autofis_kedro.data.encode import check_labels
 from autofis_kedro.data.examples import Examples, check_examples
 from autofis_kedro.data.resident import resident_if_it_fits
-from autofis_kedro.errors import UserError
 from autofis_kedro.evaluation.metrics import score
 from autofis_kedro.models import CTRModel
 from autofis_kedro.training.allocator import keep_large_buffers
 from autofis_kedro.training.checkpoint import Checkpoint
 from autofis_kedro.training.config import SearchConfig, TrainingConfig
+from autofis_kedro.training.divergence import check_learned, check_loss
 from autofis_kedro.training.evaluate import device_of, predict, prepare_for_evaluation
-from autofis_kedro.training.memory import bytes_to_come
+from autofis_kedro.training.memory import bytes_to_come, within_rows
 from autofis_kedro.training.optimizers import PARTS, optimizers_of
 from autofis_kedro.training.progress import TrainingProgress
 from autofis_kedro.training.run import Fitted, Run, is_boundary
@@ -59,6 +59,7 @@ def fit(
     for rows, what in ((train, "train examples"), (valid, "validation examples")):
         check_examples(rows, model.schema, what)
         check_labels(rows.n_rows, int(rows.labels.sum(dtype=int)), what)
+    config = within_rows(config, train.n_rows, name)
     keep_large_buffers()
     model.to(device_of(config))
     needed = bytes_to_come(model, config)
@@ -70,6 +71,7 @@ def fit(
         run.restore(checkpoint)
         with TrainingProgress(name, run.epochs * train.n_rows, run.step * config.batch_size) as progress:
             _train(run, train_rows, valid_rows, seed, checkpoint, progress)
+    check_learned(run.history, name, config, search)
     return run.finish()
 
 
@@ -114,8 +116,7 @@ def _update(run: Run, batch: Batch, gate_batch: Batch | None = None) -> float:
         loss.backward()  # type: ignore[no-untyped-call]
         run.optimizers.step(gates=gate_batch is None)
         value = loss.item()
-    if value != value or value in (float("inf"), float("-inf")):
-        raise UserError(f"training loss is {value} at step {run.step}: lower learning_rate")
+    check_loss(value, f"at step {run.step}", run.config, run.search)
     run.after_step(value)
     if is_boundary(run.step, run.steps_per_epoch, PARTS):
         search = run.search
@@ -133,7 +134,9 @@ def _loss(run: Run, batch: Batch) -> Tensor:
 def _evaluate(run: Run, train: Rows, valid: Rows, progress: TrainingProgress) -> None:
     run.optimizers.flush()
     prepare_for_evaluation(run.model, train, run.config)
-    metrics = score(valid.labels, predict(run.model, valid, run.config))
+    probability_N = predict(run.model, valid, run.config)
+    check_loss(float(probability_N.sum()), f"on validation rows after step {run.step}", run.config, run.search)
+    metrics = score(valid.labels, probability_N)
     record = run.record(metrics.log_loss, metrics.auc)
     gates = "" if record.open_gates is None else f", {record.open_gates} gates open"
     progress.evaluated(record.epoch, metrics.log_loss, metrics.auc, gates, run.rows_per_second)

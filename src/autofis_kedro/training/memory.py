@@ -5,6 +5,7 @@ Letters: B rows of a batch, F fields, K embedding size, P pairs, T triples.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from math import comb
@@ -16,6 +17,8 @@ from autofis_kedro.data.schema import Schema
 from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel, ModelSpec
 from autofis_kedro.training.config import TrainingConfig
+
+logger = logging.getLogger(__name__)
 
 FLOAT = 4
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -53,6 +56,14 @@ def check_memory(
         f"{spec.embedding_dim}, or a larger min_count), {_gb(step)} for a batch of {training.batch_size:,} rows over "
         f"{among} (less with a smaller batch_size, fewer fields or a lower order)"
     )
+
+
+def within_rows(training: TrainingConfig, n_rows: int, name: str) -> TrainingConfig:
+    """The same with batches of no more rows than there are, which changes nothing but what memory is asked for."""
+    if training.batch_size <= n_rows:
+        return training
+    logger.warning("%s: batch_size %d is more than the %d train rows: all in one", name, training.batch_size, n_rows)
+    return training.model_copy(update={"batch_size": max(2, n_rows)})
 
 
 def bytes_to_come(model: CTRModel, config: TrainingConfig) -> int:

@@ -17,7 +17,7 @@ from autofis_kedro.training.checkpoint import checkpoint_for
 from autofis_kedro.training.config import CheckpointConfig, SearchConfig, TrainingConfig
 from autofis_kedro.training.evaluate import device_of
 from autofis_kedro.training.loop import fit
-from autofis_kedro.training.memory import check_memory
+from autofis_kedro.training.memory import check_memory, within_rows
 from autofis_kedro.training.seeds import history_frame
 
 
@@ -71,7 +71,7 @@ def search_gates(
     Raises:
         UserError: data that do not fit the schema, a model that does not fit into memory, or a training that diverges.
     """
-    training = search_training(training, search)
+    training = within_rows(search_training(training, search), train.n_rows, name)
     pairs = base_pairs(spec, schema, base)
     searching = search_spec(spec, normalize=search.normalize)
     check_memory(name, searching, schema, training, pairs)

@@ -21,7 +21,7 @@ from autofis_kedro.training.checkpoint import Checkpoint, checkpoint_for
 from autofis_kedro.training.config import CheckpointConfig, TrainingConfig
 from autofis_kedro.training.evaluate import Probabilities, device_of, probabilities_of
 from autofis_kedro.training.loop import fit
-from autofis_kedro.training.memory import check_memory
+from autofis_kedro.training.memory import check_memory, within_rows
 from autofis_kedro.training.run import Record
 
 
@@ -63,6 +63,7 @@ def train_seeds(
         UserError: the selection does not fit the schema or has no alpha to start from, the model does not fit into
             memory, or a training diverges.
     """
+    training = within_rows(training, train.n_rows, name)
     check_memory(name, spec, schema, training, *(selection.of_order(order, schema) for order in (2, 3)))
     seeds = range(seed, seed + n_seeds)
     results, chosen = [], selection.model_dump_json()
