@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.faults import artifacts, kills, packed, raw, stages
+from benchmarks.faults import artifacts, kills, packed, parquet, raw, stages
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.projects import STRUCK
 
@@ -29,6 +29,7 @@ class Kind:
 
 
 KINDS = {
+    "parquet": Kind("parquet with damage", parquet.parquet, batch=40),
     "artifact": Kind("artifact damaged, then loaded", artifacts.loaded, artifacts.JOBS, batch=25),
     "stage": Kind("artifact damaged, then the next stage", stages.stage, stages.NEXT),
     "checkpoint": Kind("checkpoint damaged, then continued", stages.checkpoint, stages.CONTINUED),

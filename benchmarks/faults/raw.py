@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autofis_kedro.data.description import DataDescription
+from autofis_kedro.data.names import LABEL
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.rows import TypedRows
 from autofis_kedro.errors import UserError
@@ -66,20 +68,39 @@ def judged(
 
     ``otherwise`` is what was there before the damage, which may have struck what nothing is read from.
     """
-    expected = _expected(data, sample)
-    description = DataDescription.model_validate(sample.description)
+    found = read_by_program(path, DataDescription.model_validate(sample.description), what, must_work=must_work)
+    if isinstance(found, Outcome):
+        return found
+    return matched(found, [_expected(otherwise, sample), _expected(data, sample)], what)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the program read: rows of label and fields, and the numbers that it reports."""
+
+    rows: list[Row]
+    n_rows: int
+    n_skipped: int
+
+
+def read_by_program(path: Path, description: DataDescription, what: str, *, must_work: bool) -> Found | Outcome:
+    """The typed rows of a file, or how it was refused."""
+    target = path.parent / "typed.parquet"
     try:
-        rows, n_read, n_skipped = ours(path, description)
+        RawRows(str(path), description).write(target)
+        typed = TypedRows(target)
+        frame, report = typed.scan().collect(), typed.report()
     except UserError as error:
         return refusal(error, path, what, must_work=must_work)
     except BaseException as error:
         return Outcome(of_error(error).ending, f"{what}: {of_error(error).detail}")
-    before = _expected(otherwise, sample)
-    if isinstance(before, Read) and compared(rows, n_read, n_skipped, before, what).ending == Ending.WORKED:
-        return Outcome(Ending.WORKED, what)
-    if isinstance(expected, Problem):
-        return Outcome(Ending.WRONG, f"{what}: read {n_read} rows of a file that is wrong: {expected}")
-    return compared(rows, n_read, n_skipped, expected, what)
+    return Found(frame.select(LABEL, *description.kinds).rows(), report.rows, report.skipped_rows)
+
+
+def matched(found: Found, readings: list[Read | Problem], what: str) -> Outcome:
+    """Did the program find what one of the readings is? The last is told if it did not."""
+    outcomes = [compared(found, one, what) for one in readings]
+    return next((one for one in outcomes if one.ending == Ending.WORKED), outcomes[-1])
 
 
 def _expected(data: bytes | None, sample: Sample) -> Read | Problem:
@@ -99,22 +120,14 @@ def refusal(error: UserError, path: Path, what: str, *, must_work: bool) -> Outc
     return Outcome(outcome.ending, f"{what}: {error}")
 
 
-def ours(path: Path, description: DataDescription) -> tuple[list[Row], int, int]:
-    """The typed rows that the program makes: label and fields, and the numbers that it reports."""
-    target = path.parent / "typed.parquet"
-    RawRows(str(path), description).write(target)
-    typed = TypedRows(target)
-    frame = typed.scan().collect()
-    report = typed.report()
-    label = next(name for name in frame.columns if "label" in name and name not in description.kinds)
-    return frame.select(label, *description.kinds).rows(), report.rows, report.skipped_rows
-
-
-def compared(rows: list[Row], n_read: int, n_skipped: int, expected: Read, what: str) -> Outcome:
+def compared(found: Found, expected: Read | Problem, what: str) -> Outcome:
     """Are the rows those of the oracle, and does the report add up?"""
-    if n_read != len(rows) or len(rows) != len(expected.rows) or n_skipped != expected.skipped:
-        found = f"{len(rows)} rows, reported {n_read}, {n_skipped} skipped"
-        return Outcome(Ending.WRONG, f"{what}: {found}; there are {len(expected.rows)}, {expected.skipped} to skip")
+    if isinstance(expected, Problem):
+        return Outcome(Ending.WRONG, f"{what}: read {found.n_rows} rows of a file that is wrong: {expected}")
+    rows, n_expected = found.rows, len(expected.rows)
+    if not found.n_rows == len(rows) == n_expected or found.n_skipped != expected.skipped:
+        told = f"{len(rows)} rows, reported {found.n_rows}, {found.n_skipped} skipped"
+        return Outcome(Ending.WRONG, f"{what}: {told}; there are {n_expected}, {expected.skipped} to skip")
     for number, (one, other) in enumerate(zip(rows, expected.rows, strict=True), 1):
         if comparable(one) != other:
             cells = [(a, b) for a, b in zip(comparable(one), other, strict=True) if a != b]

@@ -13,12 +13,14 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 from benchmarks.faults import commands
-from benchmarks.faults.outcome import Ending, Outcome, of_error
+from benchmarks.faults.outcome import Ending, Outcome, deep, of_error
 from benchmarks.faults.projects import prepare
 
 IMPORTED = (
@@ -84,10 +86,14 @@ def _cases(kind: str, numbers: list[int], work: Path, say: Any) -> None:
     for number in numbers:
         begun = time.monotonic()
         room = Path(tempfile.mkdtemp(prefix=f"faults_{kind}_{number}_", dir=work))
-        try:
-            outcome = KINDS[kind].run(number, work, room)
-        except Exception as error:  # what the kind itself does not expect
-            outcome = of_error(error)
+        with _overheard() as said:
+            try:
+                outcome = KINDS[kind].run(number, work, room)
+            except Exception as error:  # what the kind itself does not expect
+                outcome = of_error(error)
+        inside = deep(said())
+        if inside is not None:
+            outcome = Outcome(Ending.TRACEBACK, f"{outcome.detail}; printed: {inside}")
         seconds = time.monotonic() - begun
         detail = outcome.detail.replace(f"{room}/", "").replace(str(room), ".").replace(str(work), "WORK")
         say({"kind": kind, "number": number, "ending": outcome.ending, "detail": detail, "seconds": seconds})
@@ -95,6 +101,23 @@ def _cases(kind: str, numbers: list[int], work: Path, say: Any) -> None:
             print(room, file=sys.stderr)
         else:
             shutil.rmtree(room, ignore_errors=True)
+
+
+@contextmanager
+def _overheard() -> Iterator[Callable[[], str]]:
+    """What is printed as errors meanwhile: libraries print without raising."""
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        text: list[str] = []
+        try:
+            yield lambda: text[0]
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            file.seek(0)
+            text.append(file.read().decode(errors="replace"))
 
 
 def _in_fork(function: Any, answers: TextIO, limit: float = 1e9) -> tuple[int, Outcome | None]:
