@@ -26,6 +26,9 @@ CONF = ROOT / "conf"
 LIMIT = 600.0
 """Seconds after which a command hangs; the campaign sets it from what commands take on this machine."""
 
+MEMORY = 12 << 30
+"""Bytes of addresses that a command may have: no case takes the machine's memory."""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -88,9 +91,15 @@ class Running:
         """Whether it has ended by itself."""
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
-    def said(self) -> str:
-        """What it has said so far."""
-        return os.pread(self._said.fileno(), 1 << 20, 0).decode(errors="replace")
+    def stop_after(self, seconds: float, number: int) -> bool:
+        """Send a signal if it is still there after so long; whether it was."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if self.is_over():
+                return False
+            time.sleep(0.05)
+        os.kill(self.pid, number)
+        return True
 
 
 def run(command: Command, limit: float | None = None) -> Ended:
@@ -182,6 +191,7 @@ def _run(command: Command) -> None:
     tempfile.tempdir = None
     if command.clock_back:
         set_clock_back(command.clock_back)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     if command.largest_file:
         resource.setrlimit(resource.RLIMIT_FSIZE, (command.largest_file, command.largest_file))
     sys.argv = ["autofis-kedro", *command.arguments]

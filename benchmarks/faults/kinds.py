@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.faults import artifacts, kills, packed, parquet, raw, stages
+from benchmarks.faults import artifacts, kills, packed, pairs, parameters, parquet, places, raw, stages
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.projects import STRUCK
 
@@ -36,5 +36,9 @@ KINDS = {
     "kill": Kind("run killed (kill -9)", kills.kill, STRUCK),
     "text": Kind("text with damage", raw.text, batch=40),
     "packed": Kind("compressed files with damage", packed.packed, batch=40),
+    "parameter": Kind("odd parameters", parameters.parameter, parameters.JOBS),
+    "disk": Kind("full disk", places.disk, STRUCK),
+    "place": Kind("failing files, no TMPDIR, clock set back", places.place, places.JOBS),
+    "pair": Kind("two runs at once", pairs.pair, pairs.JOBS),
     "stop": Kind("run asked to stop (SIGTERM, SIGINT)", kills.stop, STRUCK),
 }

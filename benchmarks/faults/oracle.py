@@ -22,6 +22,7 @@ csv.field_size_limit(sys.maxsize)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+", re.ASCII)
 TRUE, FALSE = {"1", "true", "t", "yes", "y"}, {"0", "false", "f", "no", "n"}
+EXACT = ("numeric", "timestamp")
 PARTS = {"hour": "%H", "weekday": "%u", "day": "%d", "month": "%m"}
 
 Row = tuple[Any, ...]
@@ -39,8 +40,13 @@ class Read:
     skipped: int
 
 
-def read(data: bytes, sample: Sample) -> Read:
+def read(data: bytes, sample: Sample, *, are_blanks_taken_off: bool = True) -> Read:
     """Every row.
+
+    Args:
+        data: the file.
+        sample: how it is described.
+        are_blanks_taken_off: whether a number or a moment with a blank beside it is one; readers differ.
 
     Raises:
         Problem: the file cannot be what it is described to be.
@@ -52,12 +58,19 @@ def read(data: bytes, sample: Sample) -> Read:
         try:
             if len(record) != len(names):
                 raise Problem(f"{len(record)} cells where {len(names)} are: {record[:5]}")
+            if not are_blanks_taken_off and _has_blanks(names, record, sample):
+                raise Problem("a blank beside a number or a moment")
             rows.append(typed(dict(zip(names, record, strict=True)), sample))
         except Problem:
             if not is_lenient:
                 raise
             skipped += 1
     return Read(rows, skipped)
+
+
+def _has_blanks(names: Sequence[str], record: Sequence[str], sample: Sample) -> bool:
+    exact = {field["name"] for field in _fields(sample.description["fields"]) if field.get("kind") in EXACT}
+    return any(name in exact and cell and cell != cell.strip() for name, cell in zip(names, record, strict=True))
 
 
 def _cells(data: bytes, sample: Sample) -> tuple[Sequence[str], list[list[str]]]:

@@ -9,7 +9,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.faults.commands import CONF, Command, Ended, run
@@ -46,11 +46,13 @@ class Job:
         arguments: of the command.
         after: the job whose artifacts it starts from.
         env: synthetic or own.
+        params: beside those of every job.
     """
 
     arguments: tuple[str, ...]
     env: str = "own"
     after: str | None = None
+    params: str = ""
 
 
 JOBS = {
@@ -71,6 +73,10 @@ JOBS = {
     "choose": Job(("--pipeline", "baselines", "--from-nodes", "choose_model"), after="trees"),
     "page": Job(("--pipeline", "report", "--from-nodes", "write_report"), "synthetic", after="report"),
 }
+JOBS["autofm, seed 1"] = replace(JOBS["autofm"], params="seed=1")
+JOBS["fm"] = Job(("--pipeline", "baselines", "--to-outputs", "fm.metrics"))
+JOBS["trees alone"] = Job(("--pipeline", "baselines", "--to-outputs", "gbdt_lr.metrics"))
+JOBS["rows"] = Job(("--pipeline", "ingestion"), "synthetic")
 STRUCK = ("autofm", "trees", "report", "predict")
 """Those that are killed."""
 
@@ -85,7 +91,7 @@ def command_of(job: str, folder: Path, params: str = "", **struck: object) -> Co
     chosen = JOBS[job]
     given = [] if chosen.env == "own" else [SYNTHETIC]
     given += ["checkpoints.minutes=0.0"] if job != "predict" else ["predict_path=new.csv", "predict_keys=id"]
-    given += [params] if params else []
+    given += [text for text in (chosen.params, params) if text]
     start = OWN if chosen.env == "own" else ("--conf-source", str(CONF))
     return Command((*start, *chosen.arguments, "--params", ",".join(given)), folder, **struck)  # type: ignore[arg-type]
 

@@ -71,7 +71,7 @@ def judged(
     found = read_by_program(path, DataDescription.model_validate(sample.description), what, must_work=must_work)
     if isinstance(found, Outcome):
         return found
-    return matched(found, [_expected(otherwise, sample), _expected(data, sample)], what)
+    return matched(found, [_expected(otherwise, sample), *_readings(data, sample)], what)
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,20 @@ def matched(found: Found, readings: list[Read | Problem], what: str) -> Outcome:
     return next((one for one in outcomes if one.ending == Ending.WORKED), outcomes[-1])
 
 
-def _expected(data: bytes | None, sample: Sample) -> Read | Problem:
+def _expected(data: bytes | None, sample: Sample, *, are_blanks_taken_off: bool = True) -> Read | Problem:
     try:
-        return read(data, sample) if data is not None else Problem("the file is damaged")
+        return (
+            read(data, sample, are_blanks_taken_off=are_blanks_taken_off)
+            if data is not None
+            else Problem("the file is damaged")
+        )
     except Problem as problem:
         return problem
+
+
+def _readings(data: bytes | None, sample: Sample) -> list[Read | Problem]:
+    """What may be made of the bytes: with and without blanks taken off numbers."""
+    return [_expected(data, sample, are_blanks_taken_off=False), _expected(data, sample)]
 
 
 def refusal(error: UserError, path: Path, what: str, *, must_work: bool) -> Outcome:
