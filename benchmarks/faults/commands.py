@@ -6,6 +6,7 @@ eighth is a new Python, as a user starts it.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import signal
@@ -26,6 +27,8 @@ CONF = ROOT / "conf"
 LIMIT = 600.0
 """Seconds after which a command hangs; the campaign sets it from what commands take on this machine."""
 
+PIPE = 1 << 20
+"""Bytes that a command may say before somebody listens."""
 MEMORY = 12 << 30
 """Bytes of addresses that a command may have: no case takes the machine's memory."""
 
@@ -67,9 +70,12 @@ class Running:
     """A command that was started."""
 
     def __init__(self, command: Command) -> None:
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115
-        self._start = time.monotonic()
-        self.pid = _spawned(command, self._said) if command.is_new else _forked(lambda: _run(command), self._said)
+        self._start, self._text = time.monotonic(), bytearray()
+        self._pipe, theirs = os.pipe()  # no file: a limit on files must not strike what it says
+        fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, PIPE)
+        os.set_blocking(self._pipe, False)
+        self.pid = _spawned(command, theirs) if command.is_new else _forked(lambda: _run(command), theirs)
+        os.close(theirs)
 
     def wait(self, limit: float | None = None) -> Ended:
         """The end of it; killed when the limit is over."""
@@ -83,9 +89,17 @@ class Running:
                 os.kill(self.pid, signal.SIGKILL)
             else:
                 time.sleep(0.01)
-        self._said.seek(0)
-        text = self._said.read().decode(errors="replace")
-        return Ended(status, text, time.monotonic() - self._start, is_hung)
+                self._listen()
+        self._listen()
+        os.close(self._pipe)
+        return Ended(status, self._text.decode(errors="replace"), time.monotonic() - self._start, is_hung)
+
+    def _listen(self) -> None:
+        try:
+            while data := os.read(self._pipe, 1 << 16):
+                self._text += data
+        except BlockingIOError:
+            return
 
     def is_over(self) -> bool:
         """Whether it has ended by itself."""
@@ -97,6 +111,7 @@ class Running:
         while time.monotonic() < until:
             if self.is_over():
                 return False
+            self._listen()
             time.sleep(0.05)
         os.kill(self.pid, number)
         return True
@@ -114,14 +129,14 @@ def in_child(function: Callable[[], Any]) -> None:
         RuntimeError: it raised.
     """
     with tempfile.TemporaryFile() as said:
-        pid = _forked(function, said)
+        pid = _forked(function, said.fileno())
         _, status = os.waitpid(pid, 0)
         if status:
             said.seek(0)
             raise RuntimeError(said.read().decode(errors="replace"))
 
 
-def _spawned(command: Command, said: Any) -> int:
+def _spawned(command: Command, said: int) -> int:
     code = "import sys; from benchmarks.faults.commands import resumed; resumed(sys.argv.pop(1))"
     path = os.pathsep.join([str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
     environment = os.environ | {"PYTHONPATH": path}
@@ -148,7 +163,7 @@ def resumed(text: str) -> None:
     _run(pickle.loads(base64.b64decode(text)))
 
 
-def _forked(function: Callable[[], Any], said: Any) -> int:
+def _forked(function: Callable[[], Any], said: int) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -158,8 +173,8 @@ def _forked(function: Callable[[], Any], said: Any) -> int:
     try:
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
-        os.dup2(said.fileno(), 1)
-        os.dup2(said.fileno(), 2)
+        os.dup2(said, 1)
+        os.dup2(said, 2)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         status = _status_of(function)

@@ -43,7 +43,25 @@ ENDLESS = ("epochs", "n_seeds", "n_trees", "patience", "evaluations_per_epoch", 
 PATIENCE = 45.0
 
 NUMBERS = [0, 1, -1, 2, 3, 0.5, 1e-12, 1e-300, 0.999, 1.5, 1e4, 1e8, 1e20, 1e308, -1e20, 2**31, 2**63, 2**64]
-WORDS = ["", " ", "x", "auto", "null", "none", "nan", "inf", "-inf", "true", "1e3", "0x10", "../x", "${globals:x}", "é", "[/x]", "1,2"]
+WORDS = [
+    "",
+    " ",
+    "x",
+    "auto",
+    "null",
+    "none",
+    "nan",
+    "inf",
+    "-inf",
+    "true",
+    "1e3",
+    "0x10",
+    "../x",
+    "${globals:x}",
+    "é",
+    "[/x]",
+    "1,2",
+]
 ODD: list[Any] = [None, True, False, [], {}, [1], [0.5, 0.5], {"a": 1}, [[]], "10", float("nan"), float("inf"), [1e400]]
 
 
@@ -126,4 +144,3 @@ def _numbers(place: str, value: Any) -> Iterator[tuple[str, float]]:
             yield from _numbers(f"{place}.{key}", inner)
     elif isinstance(value, float):
         yield place, value
-

@@ -17,7 +17,12 @@ from benchmarks.faults.outcome import Ending, Outcome, of_run
 from benchmarks.faults.projects import STRUCK, command_of, folder_of, start
 from benchmarks.faults.same import VERSION, difference, keep_digests, leftovers, newest, of_version, read_digests
 
-ERRORS = {NO_SPACE: "no space left", READ_ONLY: "read-only", INPUT_OUTPUT: "input/output error", TOO_MANY: "too many files"}
+ERRORS = {
+    NO_SPACE: "no space left",
+    READ_ONLY: "read-only",
+    INPUT_OUTPUT: "input/output error",
+    TOO_MANY: "too many files",
+}
 JOBS = (*STRUCK, "autofm, seed 1")
 
 

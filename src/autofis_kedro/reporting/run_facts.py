@@ -72,7 +72,8 @@ def gather_facts(
     return RunFacts(
         command=command_line(arguments),
         configuration=configuration_options(arguments),
-        parameters={name: _plain(value) for name, value in parameters.items()},
+        # Kedro's order differs from run to run.
+        parameters={name: _plain(value) for name, value in sorted(parameters.items())},
         versions=_versions(),
         machine=f"{platform.system()} {platform.machine()}",
         commit=commit,
