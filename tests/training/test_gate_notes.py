@@ -39,6 +39,7 @@ def gates(*alphas):
         ((0.1, 0.05, 0.0), 1, False, ["after 5 steps of search the largest |alpha| is 0.1, and gates start at 0.6"]),
         ((0.0, 0.0, 0.0), 1, False, ["after 5 steps of search all 3 gates are closed", "1 of 1 kept gates are closed"]),
         ((0.0, 0.0, 0.0), 0, False, []),
+        ((0.1,), 1, False, []),
     ],
 )
 def test_what_is_said_of_kept_gates(alphas, size, is_given, said):

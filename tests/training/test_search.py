@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 from autofis_kedro.errors import UserError
 from autofis_kedro.models import CTRModel, ModelSpec
@@ -49,8 +50,19 @@ def test_the_ladder_keeps_exactly_the_planted_pairs(searched):
     assert by_size[1].difference > 2 * by_size[1].standard_error
     given = extract_selection(*inputs, ExtractionConfig(rule="top_k", size=7), seed=0)
     assert len(given.interactions) == 7
-    with pytest.raises(UserError, match=r"needs extraction\.size"):
-        extract_selection(*inputs, ExtractionConfig(rule="top_k"), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"rule": "top_k"}, "rule: top_k needs size"),
+        ({"rule": "nonzero", "size": 2}, "rule: nonzero finds the size itself: size 2 goes with top_k or ladder"),
+        ({"rule": "smallest", "size": 2}, "rule: smallest finds the size itself"),
+    ],
+)
+def test_a_size_goes_with_the_rules_that_take_one(given, message):
+    with pytest.raises(ValidationError, match=message):
+        ExtractionConfig(**given)
 
 
 def test_a_search_without_batch_norm_is_extracted_and_evaluated_without_it(searched):

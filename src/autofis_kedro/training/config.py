@@ -144,9 +144,11 @@ class ExtractionConfig(Options):
     relative_tolerance: float = Bounded(default=1e-3, ge=0)
 
     @model_validator(mode="after")
-    def _size_is_given(self) -> ExtractionConfig:
+    def _size_goes_with_the_rule(self) -> ExtractionConfig:
         if self.rule == "top_k" and self.size is None:
             raise ValueError("rule: top_k needs size: how many interactions to keep")
+        if self.size is not None and self.rule not in ("top_k", "ladder"):
+            raise ValueError(f"rule: {self.rule} finds the size itself: size {self.size} goes with top_k or ladder")
         return self
 
 

@@ -38,7 +38,7 @@ def gate_notes(
 
 def _too_short(magnitude_P: NDArray[np.float64], starts_at: float, steps: int | None) -> str | None:
     largest = float(magnitude_P[0])
-    if largest >= WEAK * starts_at:
+    if largest >= WEAK * starts_at or len(magnitude_P) == 1:
         return None
     found = f"the largest |alpha| is {largest:.2g}" if largest else f"all {len(magnitude_P):,} gates are closed"
     taken = f" {steps:,} step{'s' * (steps > 1)} of" if steps else ""

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from autofis_kedro.data.examples import Examples
 from autofis_kedro.data.schema import Schema
-from autofis_kedro.errors import UserError
 from autofis_kedro.evaluation.metrics import log_losses
 from autofis_kedro.models import CTRModel, ModelSpec
 from autofis_kedro.models.state import load_state
@@ -52,7 +51,7 @@ def extract_selection(
     of the search if they are given.
 
     Raises:
-        UserError: all gates are closed (``nonzero``), no size given (``top_k``), gates of another data set.
+        UserError: all gates are closed (``nonzero``), a size beyond the candidates, gates of another data set.
     """
     found = Gates.from_frame(gates, schema)
     chosen = _chosen(_Ladder(found, weights, train, valid, schema, spec, training, extraction, seed, base))
@@ -74,8 +73,7 @@ def _chosen(ladder: _Ladder) -> Selection:
     if extraction.rule == "nonzero":
         return from_gates(found, schema, n_open(found), "nonzero")
     if extraction.rule == "top_k":
-        if extraction.size is None:
-            raise UserError("extraction.rule top_k needs extraction.size: how many interactions to keep")
+        assert extraction.size is not None, "its configuration is checked"
         return from_gates(found, schema, extraction.size, f"top_k({extraction.size})")
     sizes = ladder_sizes(len(found.tuples), extraction.ratio)
     if found.order == 3:  # beside the pairs none may be needed
