@@ -24,6 +24,7 @@ from unittest import mock
 
 LIBRARIES = [
     "torch",
+    "torch._dynamo",
     "torch.export",
     "numba",
     "lightgbm",

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 
 import polars as pl
 import pytest
@@ -24,7 +23,7 @@ from autofis_kedro.roster import (
 from tests.kedro_project import TINY, kedro_run, kedro_run_anew, kedro_started, newest
 
 FM = ("--pipeline", "baselines", "--to-outputs", "fm.weights")
-LONG = "n_rows=20000,epochs=8,embedding_dim=4,training.patience=8,checkpoints.minutes=0.0"
+LONG = "n_rows=10000,epochs=8,embedding_dim=4,training.patience=8,checkpoints.minutes=0.0"
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +128,7 @@ def _kill_in_training(folder):
     with kedro_started(folder, *FM, "--params", LONG) as process:
         for line in process.stdout:
             if "fm, seed 0: epoch 2:" in line:
-                time.sleep(0.05)  # into the third epoch
-                process.send_signal(signal.SIGKILL)
+                process.send_signal(signal.SIGKILL)  # in the third epoch
                 break
         else:
             pytest.fail("the training never reached its second epoch")
