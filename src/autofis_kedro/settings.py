@@ -5,6 +5,7 @@ import warnings
 from autofis_kedro.config_loader import UnsharedConfigLoader, merged, model_to_transfer_to
 from autofis_kedro.hooks import CheckInputs, CheckParameters, KeepCheckpoints, PrintSummary, ShowProgress
 from autofis_kedro.run_guard import EndWithParent, OneRunAtATime
+from autofis_kedro.size_check import CheckExtractionSize
 
 # A stage reads what another model's namespace made ("autofm.selection"), and both spellings of --pipeline are promised.
 warnings.filterwarnings("ignore", message="One or more dataset names contain '.'")
@@ -13,6 +14,7 @@ warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 HOOKS = (
     CheckParameters(),
     CheckInputs(),
+    CheckExtractionSize(),
     ShowProgress(),
     PrintSummary(),
     KeepCheckpoints(),

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from autofis_kedro.errors import UserError
+from autofis_kedro.integrity import seal_of
 from autofis_kedro.pipelines.predict.nodes import PredictConfig
 from autofis_kedro.serving import ServedModel, restore_negatives, scoring_report
 from autofis_kedro.training.seeds import build
@@ -162,6 +163,7 @@ def test_a_bundle_of_before_shares_were_kept_works(served, tmp_path):
     parts = json.loads(text)
     del parts["test_coverage"]
     (tmp_path / "old/model.json").write_text(json.dumps(parts), encoding="utf-8")
+    seal_of(tmp_path / "old/model.json").unlink()  # nor were checksums
     new = log(50, 4).drop("label")
     found = scored(ServedModel.load(tmp_path / "old"), new, tmp_path / "x.csv")
     assert found.equals(scored(served, new, tmp_path / "x.csv"))

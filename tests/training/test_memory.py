@@ -45,14 +45,16 @@ def test_a_table_beyond_memory_is_refused():
         memory.check_memory("fm", ModelSpec(embedding_dim=400), schema_of([10**9] * 2), TrainingConfig())
 
 
-def test_triples_beyond_memory_are_refused_by_training_and_search():
+def test_triples_beyond_memory_are_refused_by_training_and_search(monkeypatch):
     schema, train, valid = planted_problem(0, n_fields=8, n_values=5, n_rows=100, planted=())
+    monkeypatch.setattr(memory, "memory_of", lambda device: 1_000)
     huge = TrainingConfig(batch_size=2_000_000_000)
-    message = r"big needs at least [\d,]+\.\d GB .* 2,000,000,000 rows over 28 pairs and 56 triples .*batch_size"
+    message = r"big needs at least [\d,]+\.\d GB .* 80 rows over 28 pairs and 56 triples .*batch_size"
     with pytest.raises(UserError, match=message):
         train_seeds(train, valid, schema, keep_all(schema, 3), TRIPLES, huge, n_seeds=1, seed=0, name="big")
     with pytest.raises(UserError, match=message):
         search_gates(train, valid, schema, TRIPLES, huge, SearchConfig(), seed=0, name="big")
+    monkeypatch.undo()
     memory.check_memory("fits", TRIPLES, schema, TrainingConfig())
 
 
