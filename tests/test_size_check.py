@@ -15,13 +15,13 @@ PIPELINES = register_pipelines()
 SIX = SimpleNamespace(description=SimpleNamespace(fields=range(6)))
 
 
-def begin(pipeline, size, rule="ladder", **catalog):
+def begin(pipeline, size):
     hook = CheckExtractionSize()
     given = {
-        "params:extraction": MemoryDataset({"size": size, "rule": rule}),
+        "params:extraction": MemoryDataset({"size": size}),
         "raw_rows": MemoryDataset(SIX, copy_mode="assign"),
     }
-    hook.before_pipeline_run(PIPELINES[pipeline], given | catalog)
+    hook.before_pipeline_run(PIPELINES[pipeline], given)
     return hook
 
 
@@ -48,6 +48,6 @@ def test_fields_that_were_encoded_earlier_count(tmp_path):
         hook.before_pipeline_run(later, {"params:extraction": MemoryDataset({"size": 7}), "schema": known})
 
 
-@pytest.mark.parametrize(("pipeline", "rule"), [("autofis", "nonzero"), ("baselines", "ladder")])
-def test_where_no_size_is_used_none_is_looked_at(pipeline, rule):
-    begin(pipeline, 1000, rule)
+@pytest.mark.parametrize(("pipeline", "size"), [("autofis", None), ("baselines", 1000)])
+def test_where_no_size_is_used_none_is_looked_at(pipeline, size):
+    begin(pipeline, size)

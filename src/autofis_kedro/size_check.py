@@ -16,8 +16,6 @@ from autofis_kedro.sources.atomic import AtomicDataset
 from autofis_kedro.training import ExtractionConfig
 
 EXTRACTION, SCHEMA = "params:extraction", "schema"
-RULES = ("top_k", "ladder", "smallest")
-"""Rules that take a size."""
 
 
 class CheckExtractionSize:
@@ -71,4 +69,4 @@ class CheckExtractionSize:
 def _size(value: Any) -> int:
     found = value if isinstance(value, Options) else ExtractionConfig.model_validate(value)
     assert isinstance(found, ExtractionConfig)
-    return found.size or 0 if found.rule in RULES else 0
+    return found.size or 0
