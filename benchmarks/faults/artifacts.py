@@ -15,7 +15,7 @@ from benchmarks.faults.outcome import Ending, Outcome, deep, of_error
 from benchmarks.faults.projects import OWN, folder_of
 from benchmarks.faults.same import VERSION
 
-JOBS = ("trees", "autofm", "predict")
+JOBS = ("trees", "compared", "predict")
 
 
 def loaded(number: int, work: Path, room: Path) -> Outcome:

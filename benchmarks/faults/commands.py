@@ -14,12 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
+from benchmarks.faults.forks import forked
 from benchmarks.faults.inject import NEVER, Strike, set_clock_back, watch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,7 +74,7 @@ class Running:
         self._pipe, theirs = os.pipe()  # no file: a limit on files must not strike what it says
         fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, PIPE)
         os.set_blocking(self._pipe, False)
-        self.pid = _spawned(command, theirs) if command.is_new else _forked(lambda: _run(command), theirs)
+        self.pid = _spawned(command, theirs) if command.is_new else forked(lambda: _run(command), theirs)
         os.close(theirs)
 
     def wait(self, limit: float | None = None) -> Ended:
@@ -122,20 +122,6 @@ def run(command: Command, limit: float | None = None) -> Ended:
     return Running(command).wait(limit)
 
 
-def in_child(function: Callable[[], Any]) -> None:
-    """Call something in a fork, so that the threads it starts are not this process's.
-
-    Raises:
-        RuntimeError: it raised.
-    """
-    with tempfile.TemporaryFile() as said:
-        pid = _forked(function, said.fileno())
-        _, status = os.waitpid(pid, 0)
-        if status:
-            said.seek(0)
-            raise RuntimeError(said.read().decode(errors="replace"))
-
-
 def _spawned(command: Command, said: int) -> int:
     code = "import sys; from benchmarks.faults.commands import resumed; resumed(sys.argv.pop(1))"
     path = os.pathsep.join([str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
@@ -161,42 +147,6 @@ def resumed(text: str) -> None:
     import pickle
 
     _run(pickle.loads(base64.b64decode(text)))
-
-
-def _forked(function: Callable[[], Any], said: int) -> int:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    pid = os.fork()
-    if pid:
-        return pid
-    status = 70
-    try:
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
-        os.dup2(said, 1)
-        os.dup2(said, 2)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        status = _status_of(function)
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
-def _status_of(function: Callable[[], Any]) -> int:
-    """As the interpreter would end."""
-    try:
-        function()
-    except SystemExit as end:
-        if end.code is None or isinstance(end.code, int):
-            return end.code or 0
-        print(end.code, file=sys.stderr)
-        return 1
-    except BaseException:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
-        return 1
-    return 0
 
 
 def _run(command: Command) -> None:

@@ -13,7 +13,7 @@ from benchmarks.faults.outcome import INTERRUPTED, Ending, Outcome, deep, last_l
 from benchmarks.faults.projects import STRUCK, command_of, start
 from benchmarks.faults.same import difference, keep_digests, leftovers, newest
 
-WEIGHTS = {"autofm": 3, "trees": 2, "report": 1, "predict": 2}
+WEIGHTS = {"compared": 3, "trees": 2, "report": 1, "predict": 2}
 """How often a job is struck: the whole report takes longest."""
 
 

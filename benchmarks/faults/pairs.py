@@ -11,7 +11,7 @@ from benchmarks.faults.outcome import Ending, Outcome, of_run
 from benchmarks.faults.projects import command_of, folder_of, start
 from benchmarks.faults.same import VERSION, difference, keep_digests, leftovers, of_version, read_digests
 
-JOBS = ("autofm", "autofm, seed 1")
+JOBS = ("compared", "compared, seed 1")
 
 
 def pair(number: int, work: Path, room: Path) -> Outcome:

@@ -30,13 +30,13 @@ TYPED: dict[str, tuple[type[BaseModel], str]] = {
     "seeds": (SeedsConfig, "fm"),
     "split": (SplitConfig, "fm"),
     "bucketing": (BucketingConfig, "fm"),
-    "trees": (TreesConfig, "trees alone"),
+    "trees": (TreesConfig, "trees"),
     "checkpoints": (CheckpointConfig, "fm"),
     "fm.spec": (ModelSpec, "fm"),
     "autofm.spec": (ModelSpec, "autofm"),
 }
 """Parameters by where they stand, their type, and the job that reads them."""
-JOBS = ("fm", "autofm", "trees alone", "rows")
+JOBS = ("fm", "autofm", "trees", "rows")
 TOP = ("epochs", "batch_size", "embedding_dim", "n_seeds", "seed", "device")
 ENDLESS = ("epochs", "n_seeds", "n_trees", "patience", "evaluations_per_epoch", "n_rows", "fine_tune_epochs")
 """Of these a large value is a long run that ends when it is asked to."""

@@ -13,10 +13,12 @@ import pyarrow.parquet as pq
 
 from autofis_kedro.data.description import DataDescription
 from benchmarks.faults.mutations import ANY_BYTES
-from benchmarks.faults.oracle import Problem, Read, typed
+from benchmarks.faults.oracle import Read, typed
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.raw import matched, read_by_program
-from benchmarks.faults.samples import ALL_KINDS, Sample, samples
+from benchmarks.faults.records import Problem
+from benchmarks.faults.sample import Sample
+from benchmarks.faults.samples import ALL_KINDS, samples
 
 TYPES: dict[str, Callable[[pa.Array], pa.Array]] = {
     "string": lambda cells: cells,

@@ -23,7 +23,7 @@ ERRORS = {
     INPUT_OUTPUT: "input/output error",
     TOO_MANY: "too many files",
 }
-JOBS = (*STRUCK, "autofm, seed 1")
+JOBS = (*STRUCK, "compared, seed 1")
 
 
 def disk(number: int, work: Path, room: Path) -> Outcome:
@@ -83,16 +83,16 @@ def _sound(ended: Ended, what: str) -> Outcome:
 
 def _earlier(chance: random.Random, work: Path, room: Path) -> Outcome:
     """A second run whose clock is behind the first one's reads its own artifacts, not the newer ones of the first."""
-    start(work, "autofm", room)
-    shutil.copytree(folder_of(work, "autofm") / "data", room / "data")
+    start(work, "compared", room)
+    shutil.copytree(folder_of(work, "compared") / "data", room / "data")
     before = {part for path in room.rglob("*") for part in path.parts if VERSION.fullmatch(part)}
     back = timedelta(seconds=chance.choice((1, 60, 3600, 86400 * 400)))
     what = f"a clock set back by {back}"
-    outcome = _sound(run(command_of("autofm, seed 1", room, clock_back=back)), what)
+    outcome = _sound(run(command_of("compared, seed 1", room, clock_back=back)), what)
     if outcome.ending != Ending.WORKED:
         return outcome
     new = {part for path in room.rglob("*") for part in path.parts if VERSION.fullmatch(part)} - before
-    expected = read_digests(folder_of(work, "autofm, seed 1") / "digests.json")
+    expected = read_digests(folder_of(work, "compared, seed 1") / "digests.json")
     files = {name: path for version in new for name, path in of_version(room / "data", version).items()}
     wrong = difference(expected, keep_digests(files, room / "found.json"))
     return Outcome(Ending.WRONG, f"{what}: {wrong}") if wrong else outcome

@@ -12,10 +12,13 @@ from autofis_kedro.data.names import LABEL
 from autofis_kedro.data.reading import RawRows
 from autofis_kedro.data.rows import TypedRows
 from autofis_kedro.errors import UserError
-from benchmarks.faults.mutations import ANY_BYTES, ANY_CELLS, ANY_LINES, ENCODINGS, HARMLESS, quoted
-from benchmarks.faults.oracle import Problem, Read, Row, comparable, read
+from benchmarks.faults.columns import ANY_CELLS, quoted
+from benchmarks.faults.mutations import ANY_BYTES, ANY_LINES, ENCODINGS, HARMLESS
+from benchmarks.faults.oracle import Read, Row, comparable, read
 from benchmarks.faults.outcome import Ending, Outcome, of_error
-from benchmarks.faults.samples import Sample, samples
+from benchmarks.faults.records import Problem
+from benchmarks.faults.sample import Sample
+from benchmarks.faults.samples import samples
 
 SUFFIX = {"delimited": ".csv", "libfm": ".libfm", "libffm": ".ffm", "jsonl": ".jsonl"}
 

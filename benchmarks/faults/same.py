@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from benchmarks.faults.commands import in_child
+from benchmarks.faults.forks import in_child
 
 VERSION = re.compile(r"\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\d\.\d{3}Z")
 TIMES = {"seconds", "rows_per_second", "train_seconds", "search_seconds", "extraction_seconds"}

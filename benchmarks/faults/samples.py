@@ -1,89 +1,16 @@
-"""Rows to damage: real ones where they lie beside the project, rows of every kind of field otherwise."""
+"""Rows to damage: real ones where they lie beside the project, and rows of every kind of field."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
 import random
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
-from itertools import islice
 from typing import Any
 
 from autofis_kedro.data.description import DataDescription
-from benchmarks.faults.commands import ROOT
+from benchmarks.faults.reals import N_ROWS, real_samples
+from benchmarks.faults.sample import Sample
 
-REAL = ROOT.parent / "shared" / "data"
-N_ROWS = 60
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Rows as text, and how they are described.
-
-    Attributes:
-        name: of the sample.
-        description: as ``DataDescription`` takes it.
-        header: column names in order.
-        records: cells of each row.
-        has_header: whether a line of names comes first.
-    """
-
-    name: str
-    description: dict[str, Any]
-    header: tuple[str, ...]
-    records: tuple[tuple[str, ...], ...]
-    has_header: bool = True
-
-    @property
-    def form(self) -> dict[str, Any]:
-        """How the file is written."""
-        found: dict[str, Any] = self.description.get("format", {"kind": "delimited"})
-        return found
-
-    @property
-    def separator(self) -> str:
-        """Between cells."""
-        return " " if self.form["kind"] in ("libfm", "libffm") else str(self.form.get("separator", ","))
-
-    @property
-    def quote(self) -> str | None:
-        """Around cells."""
-        return self.form.get("quote", '"') if self.form["kind"] == "delimited" else None
-
-    def text(self) -> str:
-        """The file."""
-        rows = ([self.header] if self.has_header else []) + list(self.records)
-        if self.form["kind"] == "jsonl":
-            return "".join(json.dumps(_object(self.header, row)) + "\n" for row in self.records)
-        if self.quote is None:
-            return "".join(self.separator.join(row) + "\n" for row in rows)
-        buffer = io.StringIO()
-        csv.writer(buffer, delimiter=self.separator, quotechar=self.quote, lineterminator="\n").writerows(rows)
-        return buffer.getvalue()
-
-    def with_rows(self, header: tuple[str, ...], records: tuple[tuple[str, ...], ...]) -> Sample:
-        """The same with other columns and rows."""
-        return replace(self, header=header, records=records)
-
-
-@dataclass(frozen=True)
-class Real:
-    """A real log: its file, its description, its columns where the file does not name them."""
-
-    path: str
-    description: dict[str, Any] = field(default_factory=dict)
-    columns: tuple[str, ...] = ()
-
-
-AVAZU = ("C1", "banner_pos", "site_id", "site_domain", "app_id", "device_ip", "device_type", "C14", "C21")
-FRAPPE = ("user", "item", "daytime", "weekday", "isweekend", "homework", "cost", "weather", "country", "city")
-CRITEO = ("label", *(f"I{i}" for i in range(1, 14)), *(f"C{i}" for i in range(1, 27)))
-MOMENT = {"name": "hour", "kind": "timestamp", "format": "%y%m%d%H", "parts": ["hour", "weekday", "day"]}
 ALL_KINDS: list[dict[str, Any]] = [
     {"name": "city"},
     {"name": "item"},
@@ -91,58 +18,17 @@ ALL_KINDS: list[dict[str, Any]] = [
     {"name": "tags", "kind": "multi_hot", "separator": "|"},
     {"name": "time", "kind": "timestamp", "format": "%Y-%m-%d %H:%M:%S", "parts": ["hour", "weekday"]},
 ]
-REALS = {
-    "avazu": Real(
-        "avazu/avazu_sample.csv.gz",
-        {"label": {"column": "click"}, "fields": [MOMENT, *({"name": name} for name in AVAZU)]},
-    ),
-    "movielens": Real(
-        "movielens/ml1m_rating_ge4.csv.gz",
-        {"fields": [{"name": n} for n in ("user", "movie", "age", "zip")] + [{"name": "genres", "kind": "multi_hot"}]},
-    ),
-    "criteo": Real(
-        "criteo/criteo_sample.tsv.gz",
-        {
-            "format": {"kind": "delimited", "separator": "\t", "quote": None, "columns": list(CRITEO)},
-            "fields": [{"name": "I1..I13", "kind": "numeric"}, {"name": "C1..C26"}],
-        },
-        CRITEO,
-    ),
-    "frappe": Real(
-        "frappe/frappe.train.libfm.gz",
-        {
-            "format": {"kind": "libfm", "columns": list(FRAPPE)},
-            "label": {"positive": ["1"], "negative": ["-1", "0"]},
-            "fields": [{"name": name} for name in FRAPPE],
-        },
-        ("label", *FRAPPE),
-    ),
-}
 
 
 @cache
 def samples() -> dict[str, Sample]:
     """Every sample by name."""
-    found = {"own": _own(), "quoted": _quoted()}
-    for name, real in REALS.items():
-        if (REAL / real.path).exists():
-            found[name] = _real(name, real)
+    found = {"own": _own(), "quoted": _quoted(), **real_samples()}
     if _is_known({"kind": "libffm", "columns": ["a", "b", "c"]}):
         found["libffm"] = _libffm()
     if _is_known({"kind": "jsonl"}):
         own = found["own"]
         found["jsonl"] = replace(own, name="jsonl", description=own.description | {"format": {"kind": "jsonl"}})
-    return found
-
-
-def _object(names: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
-    """A row as JSON: numbers as such, empty cells as null or not there."""
-    found: dict[str, Any] = {}
-    for name, cell in zip(names, cells, strict=False):
-        if cell == "" and len(found) % 2:
-            found[name] = None
-        elif cell != "":
-            found[name] = int(cell) if re.fullmatch(r"0|[1-9]\d{0,8}", cell) else cell
     return found
 
 
@@ -152,20 +38,6 @@ def _is_known(form: dict[str, Any]) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _real(name: str, real: Real) -> Sample:
-    """The first rows; columns that are no field are dropped in the description."""
-    separator = {"criteo": "\t", "frappe": " "}.get(name, ",")
-    with gzip.open(REAL / real.path, "rt", newline="") as file:
-        rows = [tuple(row) for row in islice(csv.reader(file, delimiter=separator), N_ROWS + 1)]
-    header, records = (real.columns, rows[:N_ROWS]) if real.columns else (rows[0], rows[1:])
-    description = dict(real.description)
-    if not real.columns:
-        fields = {item["name"] for item in description["fields"]}
-        label = description.get("label", {}).get("column", "label")
-        description["drop"] = [column for column in header if column not in fields | {label}]
-    return Sample(name, description, tuple(header), tuple(records), has_header=not real.columns)
 
 
 def _own() -> Sample:

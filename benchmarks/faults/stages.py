@@ -16,7 +16,7 @@ from benchmarks.faults.projects import command_of, start
 from benchmarks.faults.same import VERSION, difference, keep_digests, newest
 
 NEXT = ("predict", "extract", "choose", "page")
-CONTINUED = ("autofm", "trees")
+CONTINUED = ("compared", "trees")
 
 
 def stage(number: int, work: Path, room: Path) -> Outcome:
@@ -51,7 +51,7 @@ def _damaged(job: str, path: Path, expected: dict[str, str], room: Path, chance:
 
 def _in_child(path: Path, data: Path, chance: random.Random) -> str:
     """Damage in a child, whose libraries start threads that must not be forked."""
-    from benchmarks.faults.commands import in_child
+    from benchmarks.faults.forks import in_child
 
     note = path.with_name("faults_note") if path.is_dir() else data.parent / "faults_note"
     in_child(lambda: note.write_text(damage(path, data, chance)))
