@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.faults import artifacts, kills, packed, pairs, parameters, parquet, places, raw, stages
+from benchmarks.faults import artifacts, descriptions, kills, packed, pairs, parameters, parquet, places, raw, stages
 from benchmarks.faults.outcome import Outcome
 from benchmarks.faults.projects import STRUCK
 
@@ -30,6 +30,7 @@ class Kind:
 
 KINDS = {
     "parquet": Kind("parquet with damage", parquet.parquet, batch=40),
+    "description": Kind("odd descriptions of the data", descriptions.description, batch=40),
     "artifact": Kind("artifact damaged, then loaded", artifacts.loaded, artifacts.JOBS, batch=25),
     "stage": Kind("artifact damaged, then the next stage", stages.stage, stages.NEXT),
     "checkpoint": Kind("checkpoint damaged, then continued", stages.checkpoint, stages.CONTINUED),

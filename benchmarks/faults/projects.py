@@ -34,7 +34,7 @@ training: {{learning_rate: 0.05}}
 search: {{epochs: 2}}
 """
 ROWS = 500
-SYNTHETIC = "n_rows=400,embedding_dim=2,epochs=1,batch_size=100,search.epochs=1"
+SYNTHETIC = "n_rows=3000,embedding_dim=2,epochs=1,batch_size=100,search.epochs=1"
 OWN = ("--conf-source", "conf", "--env", "own")
 
 
