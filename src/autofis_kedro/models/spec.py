@@ -130,6 +130,14 @@ class ModelSpec(Options):
             ),
         )
 
+    def of_order(self, order: Literal[1, 2, 3]) -> ModelSpec:
+        """The same over interactions of another highest order; of order 1 what is left without any."""
+        changes: dict[str, object] = {"order": order}
+        if order == 1:
+            plain = {"normalize": False, "weighting": "none", "feeds": "logit", "pair_network": None}
+            changes |= plain | {"field_aware": False, "linear": True, "linear_form": "weights"}
+        return ModelSpec.model_validate(self.model_dump() | changes)
+
     @property
     def has_embeddings(self) -> bool:
         """Whether the model has vectors beside the linear weights."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -160,6 +160,8 @@ class ModelConfig(Options):
         engine: what trains it. ``xlearn`` is for FFM alone; ``auto`` takes it where it can be had.
         xlearn: how xlearn trains.
         warm_alpha: start alpha from the searched values.
+        follows_selection: the spec's order is that of what is kept: 3 with triples, 1 where nothing is kept, which is
+            logistic regression. Without it a selection that keeps nothing is refused.
         training: fields of ``TrainingConfig`` that this model has otherwise.
         search: fields of ``SearchConfig`` that this model's search has otherwise.
     """
@@ -168,6 +170,7 @@ class ModelConfig(Options):
     engine: Literal["torch", "xlearn", "auto"] = "torch"
     xlearn: XLearnConfig = XLearnConfig()
     warm_alpha: bool = False
+    follows_selection: bool = False
     training: Mapping[str, Any] = Bounded(default_factory=dict)
     search: Mapping[str, Any] = Bounded(default_factory=dict)
 
@@ -190,6 +193,13 @@ class ModelConfig(Options):
     def _are_search(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
         SearchConfig.model_validate(dict(given))
         return given
+
+    def spec_over(self, orders: Collection[int]) -> ModelSpec:
+        """The model over a selection that keeps interactions of these orders."""
+        if not self.follows_selection:
+            return self.spec
+        highest: Literal[1, 2, 3] = 3 if 3 in orders else 2 if 2 in orders else 1
+        return self.spec.of_order(highest)
 
     def training_of(self, common: TrainingConfig) -> TrainingConfig:
         """The data set's training with what this model changes."""

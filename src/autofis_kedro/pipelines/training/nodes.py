@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
@@ -28,6 +29,8 @@ from autofis_kedro.training import (
 )
 from autofis_kedro.training.search import searched_spec
 
+logger = logging.getLogger(__name__)
+
 Costs = dict[str, float]
 
 
@@ -44,6 +47,9 @@ def train(
     name: str,
 ) -> tuple[dict[str, Tensor], pl.DataFrame, Costs]:
     """Weights and history of every seed, and what they cost."""
+    model = _over(selection, model)
+    if not selection.interactions and model.follows_selection:
+        logger.warning("%s: no interaction is kept: trained without any, as logistic regression", name)
     if takes_xlearn(model, schema, name):
         by_xlearn = train_seeds_by_xlearn(
             train_examples, valid_examples, schema, selection, model, seeds, checkpoints=checkpoints, name=name
@@ -81,7 +87,7 @@ def evaluate(
 
     ``search_costs`` are those of every search and extraction that led to the selection.
     """
-    config = model.training_of(training)
+    model, config = _over(selection, model), model.training_of(training)
     parts = {
         split: predict_seeds(weights, examples, schema, selection, model.spec, config)
         for split, examples in (("valid", valid_examples), ("test", test_examples))
@@ -166,6 +172,12 @@ def evaluate_searched(
 def draw_training(history: pl.DataFrame, *, name: str) -> go.Figure:
     """Training curves."""
     return training_curves(history, f"training of {name}")
+
+
+def _over(selection: Selection, model: ModelConfig) -> ModelConfig:
+    """The model as the orders of the selection make it."""
+    orders = {len(kept.fields) for kept in selection.interactions}
+    return model.model_copy(update={"spec": model.spec_over(orders)})
 
 
 def _interaction_counts(selection: Selection, schema: Schema, order: int) -> dict[str, int]:
