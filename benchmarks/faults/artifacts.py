@@ -6,6 +6,7 @@ import hashlib
 import os
 import random
 import shutil
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,11 @@ def loaded(number: int, work: Path, room: Path) -> Outcome:
     copy(reference, room)
     os.environ["FAULTS_UNPICKLED"] = str(room)
     path = chance.choice(files(room / "data"))
-    name, dataset = owner(reference, room, path)
-    before = said_by(_catalog(room)[1][name])  # one that has not remembered which version it loads
+    name = owner(path, room)
+    before = said_by(_catalog(room)[name])
     what = f"{VERSION.sub('*', path.relative_to(room / 'data').as_posix())}: {damage(path, room / 'data', chance)}"
     try:
-        after = said_by(dataset)
+        after = said_by(_catalog(room)[name])
     except BaseException as error:
         return refusal(error, path, name, what)
     if (room / "faults_unpickled").exists():
@@ -69,25 +70,32 @@ def files(data: Path) -> list[Path]:
     )
 
 
-def owner(reference: Path, room: Path, path: Path) -> tuple[str, Any]:
-    """The dataset that a file belongs to, in the copy of the project."""
-    names, catalog = _catalog(room)
-    place = str(path)
-    found = [name for name in names if place.startswith(f"{_filepath(catalog, name)}/")]
-    name = max(found, key=lambda one: len(_filepath(catalog, one)))
-    return name, catalog[name]
+def owner(path: Path, room: Path) -> str:
+    """The name of the data set that a file belongs to."""
+    place, catalog = path.relative_to(room).as_posix(), _catalog(room)
+    found = [name for name in _names() if place.startswith(f"{_filepath(catalog, name)}/")]
+    return max(found, key=lambda name: len(_filepath(catalog, name)))
 
 
 def _filepath(catalog: Any, name: str) -> str:
     return str(getattr(catalog[name], "_filepath", "/nowhere"))
 
 
-def _catalog(room: Path) -> tuple[list[str], Any]:
-    from kedro.framework.session import KedroSession
+def _catalog(room: Path) -> Any:
+    """The data sets, by paths below the current directory, which remember nothing yet."""
+    from kedro.io import DataCatalog
 
-    names = _names()
-    with KedroSession.create(project_path=room, conf_source=str(room / "conf"), env=OWN[-1]) as session:
-        return names, session.load_context().catalog
+    os.chdir(room)
+    return DataCatalog.from_config(deepcopy(_entries()))
+
+
+@cache
+def _entries() -> dict[str, Any]:
+    """The catalog's configuration, which is the same in every project."""
+    from autofis_kedro.config_loader import UnsharedConfigLoader
+    from autofis_kedro.settings import CONFIG_LOADER_ARGS
+
+    return dict(UnsharedConfigLoader("conf", env=OWN[-1], **CONFIG_LOADER_ARGS)["catalog"])
 
 
 @cache

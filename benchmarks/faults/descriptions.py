@@ -21,7 +21,7 @@ from benchmarks.faults.raw import matched, read_by_program
 from benchmarks.faults.sample import Sample
 
 # fmt: off
-SEPARATORS = [",", ";", "\t", "|", " ", "::", "||", ", ", "\x01", "§", "→", ".*", "\\", "a", "1", "~", "\t\t", "#", "&&"]
+SEPARATORS = [",", ";", "\t", "|", " ", "::", "||", ", ", "\x01", "§", "→", ".*", "\\", "a", "1", "~", "\t\t", "#"]
 QUOTES = ['"', '"', '"', "'", None, "", "`", "|", "§", '""', "a", "\\"]
 NAMES = ["user[id]", "[/x]", "a=b", "x.y", "a, b", "split", "row", "problem", "__extra", "label", "probability"]
 NAMES += ["logit", " a", "", "é", "{x}", "${x}", "a:b", "..", "key:a", "C1..C3", "x" * 300, "a\nb", "'", '"', "hour"]
