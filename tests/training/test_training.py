@@ -82,7 +82,7 @@ def test_the_best_weights_on_validation_are_kept():
 
 
 def test_a_diverging_training_is_named():
-    config = TrainingConfig(epochs=3, batch_size=64, learning_rate=1e30)
+    config = TrainingConfig(epochs=3, batch_size=64, learning_rate=100)
     with pytest.raises(UserError, match=r"lower learning_rate"):
         fit(CTRModel(ModelSpec(embedding_dim=4), SCHEMA), TRAIN, VALID, config, seed=0)
 
