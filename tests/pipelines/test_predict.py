@@ -163,7 +163,6 @@ def test_a_bundle_of_before_shares_were_kept_works(served, tmp_path):
     parts = json.loads(text)
     del parts["test_coverage"]
     (tmp_path / "old/model.json").write_text(json.dumps(parts), encoding="utf-8")
-    (tmp_path / "old/.model.json.crc32").unlink()  # nor had it checksums
     seal_of(tmp_path / "old/model.json").unlink()  # nor were checksums
     new = log(50, 4).drop("label")
     found = scored(ServedModel.load(tmp_path / "old"), new, tmp_path / "x.csv")
