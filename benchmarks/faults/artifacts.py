@@ -105,7 +105,7 @@ def _names() -> list[str]:
 
     configure_project("autofis_kedro")
     found = set().union(*(pipeline.datasets() for pipeline in pipelines.values()))
-    return sorted(name for name in found if not name.startswith("params:"))
+    return sorted(name for name in found if not name.startswith("param"))
 
 
 def said_by(dataset: Any) -> str:
