@@ -11,6 +11,7 @@ from autofis_kedro.evidence.base import fit_base, terms_of
 from autofis_kedro.evidence.choosing import Choice, choose
 from autofis_kedro.evidence.columns import Columns
 from autofis_kedro.evidence.config import EvidenceConfig
+from autofis_kedro.evidence.gathering import gather
 from autofis_kedro.evidence.score import Score
 from autofis_kedro.evidence.testing import Fields, corrected
 from tests.evidence.logs import draw
@@ -91,11 +92,21 @@ def test_a_planted_triple_is_found_beside_the_pairs() -> None:
     assert set(second.kept) == {(0, 2, 3)}
 
 
+def test_triples_that_a_screen_left_out_count_for_the_others() -> None:
+    columns = draw(4, 2000, (3, 4, 3, 4, 3))
+    found = gather(columns, EvidenceConfig(orders=(2, 3), max_triples=3))
+    pairs, triples = found.choices
+    assert (len(pairs.alone), pairs.n_looked_at) == (10, 10)
+    assert (len(triples.alone), triples.n_looked_at, found.n_unscreened) == (3, 10, 7)
+    for fields, score in triples.alone.items():
+        assert found.p_corrected[fields] == pytest.approx(min(1.0, 10 * score.p))
+
+
 def test_holm_is_bonferroni_for_the_smallest_p_and_never_larger() -> None:
     scores: dict[Fields, Score] = {
         (0, i): Score(0.0, 1.0, 0.0, 0.0, p, 1, 0.0) for i, p in enumerate((0.001, 0.2, 0.01, 0.04))
     }
-    holm, bonferroni = corrected(scores, "holm"), corrected(scores, "bonferroni")
+    holm, bonferroni = corrected(scores, "holm", 4), corrected(scores, "bonferroni", 4)
     assert holm == pytest.approx({(0, 0): 0.004, (0, 2): 0.03, (0, 3): 0.08, (0, 1): 0.2})
     assert bonferroni == pytest.approx({(0, 0): 0.004, (0, 2): 0.04, (0, 3): 0.16, (0, 1): 0.8})
 

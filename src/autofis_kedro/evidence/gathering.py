@@ -70,10 +70,13 @@ def gather(
     if 3 in config.orders and columns.n_fields >= 3:
         kept = tuple(choices[0].kept)
         triples, n_unscreened = screened(columns, choices[0].base, kept, config)
-        choices.append(choose(columns, choices[0].base, triples, config, kept, begin("triples", len(triples))))
+        done = begin("triples", len(triples))
+        choices.append(choose(columns, choices[0].base, triples, config, kept, done, n_unscreened))
     rows = out_of_fold(columns, terms_of(columns), config.folds, config.seed)
     gains = _gains(rows, choices, config.threads, begin)
-    evidence_of = {fields: p for c in choices for fields, p in corrected(c.alone, config.correction).items()}
+    evidence_of = {
+        fields: p for c in choices for fields, p in corrected(c.alone, config.correction, c.n_looked_at).items()
+    }
     kept = tuple(fields for choice in choices for fields in choice.kept)
     crosses = [cross(columns, fields) for fields in kept]
     together = gain_together(rows, crosses, config.seed) if kept else Gain(0.0, 0.0)

@@ -62,7 +62,7 @@ def table_of_tests(evidence: Evidence) -> pl.DataFrame:
     """
     rows = []
     for choice in evidence.choices:
-        limit = threshold(evidence.config.alpha, evidence.config.correction, len(choice.alone), 0)
+        limit = threshold(evidence.config.alpha, evidence.config.correction, choice.n_looked_at, 0)
         for fields, alone in choice.alone.items():
             score, gain = choice.kept.get(fields, alone), evidence.gains[fields]
             rows.append(

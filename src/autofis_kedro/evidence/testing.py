@@ -115,9 +115,9 @@ def threshold(alpha: float, correction: str, n_tuples: int, n_kept: int) -> floa
     return alpha / max(n_tuples - (n_kept if correction == "holm" else 0), 1)
 
 
-def corrected(scores: Mapping[Fields, Score], correction: str) -> dict[Fields, float]:
-    """p corrected for the number of tuples looked at: Bonferroni, or Holm's step-down."""
-    n_tuples, running, found = len(scores), 0.0, {}
+def corrected(scores: Mapping[Fields, Score], correction: str, n_tuples: int) -> dict[Fields, float]:
+    """p corrected for the number of tuples looked at, at least those with scores: Bonferroni, or Holm's step-down."""
+    running, found = 0.0, {}
     for place, (fields, score) in enumerate(sorted(scores.items(), key=lambda item: item[1].p)):
         times = n_tuples - place if correction == "holm" else n_tuples
         running = max(running, min(1.0, score.p * times))

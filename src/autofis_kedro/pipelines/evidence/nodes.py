@@ -46,7 +46,7 @@ def _namer(columns: Columns, names: ValueNames) -> Callable[[int, Sequence[int]]
 def confirmed(evidence: Evidence, schema: Schema) -> Selection:
     """The confirmed interactions as a selection, in the order in which they were found."""
     rule = f"evidence(alpha={evidence.config.alpha:g}, {evidence.config.correction})"
-    looked_at = sum(len(choice.alone) for choice in evidence.choices)
+    looked_at = sum(choice.n_looked_at for choice in evidence.choices)
     return select(schema, evidence.kept, rule).model_copy(update={"candidates": looked_at})
 
 
