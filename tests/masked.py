@@ -3,8 +3,8 @@
     python -m tests.masked [arguments of pytest]
 
 numba, torch, oneDNN, MKL and OpenBLAS are told through the environment, before they start, which instructions to take.
-Loops compiled for the masked processor are kept apart from the others. Without arguments, the tests that compiled loops
-and library products meet.
+Loops compiled for the masked processor are kept apart from the others. Where no file is named, the tests that compiled
+loops and library products meet.
 """
 
 import os
@@ -39,4 +39,6 @@ def run(command):
 
 
 if __name__ == "__main__":
-    sys.exit(run([sys.executable, "-m", "pytest", *(sys.argv[1:] or TESTS)]))
+    given = sys.argv[1:]
+    names_tests = any((ROOT / argument.partition("::")[0]).exists() for argument in given)
+    sys.exit(run([sys.executable, "-m", "pytest", *given, *(() if names_tests else TESTS)]))

@@ -31,7 +31,7 @@ def test_two_seeds_train_in_float32_after_one_warning_with_option_and_processor(
 
     with caplog.at_level(logging.WARNING):
         found = weights(BF16)
-    (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    (warning,) = [record.getMessage() for record in caplog.records if record.name == precision.logger.name]
     assert "training.mlp_precision is bfloat16, and Some CPU (AVX2, AVX-512) has no instructions" in warning
     plain = weights(BF16.model_copy(update={"mlp_precision": "float32"}))
     assert all(torch.equal(found[name], plain[name]) for name in plain)
