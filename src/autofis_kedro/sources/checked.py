@@ -35,7 +35,7 @@ def explain_validation(error: ValidationError, where: str, model: type[BaseModel
             continue
         value = mistake.get("input")
         shown = "" if isinstance(value, dict | list) else f" (found: {value!r})"
-        lines.append(f"{path}: {mistake['msg']}{shown}")
+        lines.append(f"{path}: {mistake['msg'].removeprefix('Value error, ')}{shown}")
     return "; ".join(lines)
 
 
