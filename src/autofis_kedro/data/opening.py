@@ -16,6 +16,7 @@ from autofis_kedro.data.json_lines import read_json_lines
 from autofis_kedro.data.kinds import Kind, kind_of
 from autofis_kedro.data.libffm import read_libffm, read_libfm
 from autofis_kedro.data.names import EXTRA, ROW
+from autofis_kedro.data.parquet_check import check_parquet
 from autofis_kedro.data.raw_table import RawTable, check_columns, readable
 from autofis_kedro.data.text import read_text, top_of
 from autofis_kedro.data.unpacking import plain_file
@@ -49,6 +50,8 @@ def open_table(file: RawFile, description: DataDescription, keys: Collection[str
         if kind != "parquet":
             plain = clean_lines(plain, folder, with_mark=kind == "text")
         form = _form(plain, kind, file, description)
+        if isinstance(form, Parquet):
+            check_parquet(plain, file.path, {*description.columns, *keys})
         table = _read(plain, file.path, form, description, file.columns, folder)
         return _with_folders(table, file.columns, {*description.columns, *keys})
 
