@@ -35,6 +35,17 @@ def test_the_base_is_where_the_penalised_likelihood_is_flat(log: Columns) -> Non
         assert float((slope**2 / curvature).sum()) < 0.5
 
 
+@pytest.mark.parametrize("positives", [1, 299])
+def test_folds_may_lack_one_of_the_labels(positives: int) -> None:
+    rng = np.random.default_rng(0)
+    columns = Columns.of_arrays(rng.integers(0, 4, (300, 4)), np.arange(300) < positives, list("abcd"))
+    found = gather(columns, EvidenceConfig(orders=(2, 3)))
+    scores = [score for choice in found.choices for score in choice.alone.values()]
+    assert np.isfinite([(score.z, score.p, score.variance) for score in scores]).all()
+    assert np.isfinite([(gain.per_1000_rows, gain.standard_error) for gain in found.gains.values()]).all()
+    assert not found.kept
+
+
 def test_a_ridge_is_one_over_the_variance_of_well_known_weights() -> None:
     weight = np.random.default_rng(0).normal(scale=0.5, size=2000)
     assert empirical_ridge(weight, np.full(2000, 1e6), 4.0) == pytest.approx(4.0, rel=0.1)

@@ -85,8 +85,7 @@ def fit_base(terms: Sequence[Term], labels_N: Float, start: Base | None = None) 
         start: an earlier fit of the first terms, whose weights this one begins with.
     """
     n_known = min(len(start.weights), len(terms)) if start else 0
-    rate = float(labels_N.mean())
-    intercept = start.intercept if start else float(np.log(rate / (1 - rate)))
+    intercept = start.intercept if start else _intercept(labels_N)
     weights = [start.weights[i].copy() if start and i < n_known else np.zeros(t.size) for i, t in enumerate(terms)]
     ridges = [start.ridges[i] if start and i < n_known else FIRST_RIDGE for i in range(len(terms))]
     rows = _Rows.at(intercept, terms, weights, labels_N)
@@ -136,6 +135,13 @@ def logits(base: Base, ids: Sequence[NDArray[np.integer]]) -> Float:
     for id_M, weight in zip(ids, base.weights, strict=True):
         total += np.where(id_M >= 0, weight[np.maximum(id_M, 0)], 0.0)
     return total
+
+
+def _intercept(labels_N: Float) -> float:
+    """The logit of the rate; of half a row where there is no other: a fold or a sample may lack one of the labels."""
+    n_rows = len(labels_N)
+    positives = min(max(float(labels_N.sum()), 0.5), n_rows - 0.5)
+    return float(np.log(positives / (n_rows - positives)))
 
 
 def _update(term: Term, weight_V: Float, ridge: float, rows: _Rows, shrinks: bool) -> tuple[float, float]:
