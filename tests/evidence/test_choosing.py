@@ -77,9 +77,12 @@ def test_a_field_of_one_value_adds_nothing(log: Columns, found: Choice) -> None:
 
 
 def test_at_most_so_many_are_kept_and_it_is_said() -> None:
-    cut = chosen(draw(7, 12_000, SIZES, PLANTED), EvidenceConfig(max_kept=1))
+    cut = gather(draw(7, 12_000, SIZES, PLANTED), EvidenceConfig(max_kept=1))
     assert len(cut.kept) == 1
-    assert cut.is_cut
+    assert cut.limits(20_000) == [
+        "a uniform sample of 12,000 of 20,000 rows was read (evidence.max_rows)",
+        "more pairs passed than the 1 that are kept (evidence.max_kept)",
+    ]
 
 
 def test_a_planted_triple_is_found_beside_the_pairs() -> None:
@@ -100,6 +103,7 @@ def test_triples_that_a_screen_left_out_count_for_the_others() -> None:
     assert (len(triples.alone), triples.n_looked_at, found.n_unscreened) == (3, 10, 7)
     for fields, score in triples.alone.items():
         assert found.p_corrected[fields] == pytest.approx(min(1.0, 10 * score.p))
+    assert found.limits(2000) == ["3 of 10 triples were tested in full (evidence.max_triples)"]
 
 
 def test_holm_is_bonferroni_for_the_smallest_p_and_never_larger() -> None:

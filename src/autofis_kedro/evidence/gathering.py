@@ -51,6 +51,26 @@ class Evidence:
         """Confirmed tuples, pairs first, in the order in which they were added."""
         return tuple(fields for choice in self.choices for fields in choice.kept)
 
+    def limits(self, n_rows: int) -> list[str]:
+        """What was left out, a sentence each.
+
+        Args:
+            n_rows: that there are.
+        """
+        said = []
+        if self.n_rows < n_rows:
+            said.append(f"a uniform sample of {self.n_rows:,} of {n_rows:,} rows was read (evidence.max_rows)")
+        if self.n_unscreened:
+            n_full = self.config.max_triples
+            said.append(
+                f"{n_full:,} of {n_full + self.n_unscreened:,} triples were tested in full (evidence.max_triples)"
+            )
+        for order, choice in zip(self.config.orders, self.choices, strict=False):
+            if choice.is_cut:
+                what = {2: "pairs", 3: "triples"}[order]
+                said.append(f"more {what} passed than the {len(choice.kept)} that are kept (evidence.max_kept)")
+        return said
+
 
 def gather(
     columns: Columns, config: EvidenceConfig, report: Callable[[str, int], Callable[[], None]] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 
@@ -19,6 +20,8 @@ from autofis_kedro.reporting.evidence_table import evidence_table
 from autofis_kedro.selection import Gates, Selection, by_evidence_and_gates, select
 from autofis_kedro.training.progress import Steps
 
+logger = logging.getLogger(__name__)
+
 
 def examine(
     train_examples: Examples, schema: Schema, vocabularies: pl.DataFrame, config: EvidenceConfig
@@ -28,6 +31,8 @@ def examine(
     columns = read_columns(train_examples, schema, config.max_rows, config.seed)
     with Steps("evidence") as steps:
         evidence = gather(columns, config, steps.begin)
+    for said in evidence.limits(train_examples.n_rows):
+        logger.warning("evidence: %s", said)
     names = ValueNames(Vocabularies(vocabularies), schema, train_examples)
     joint = meanings(evidence, _namer(columns, names))
     return table_of_tests(evidence), joint, confirmed(evidence, schema), {"seconds": time.perf_counter() - start}
