@@ -44,7 +44,8 @@ def test_what_is_compressed_the_bytes_say(tmp_path, codec, name):
 def test_members_one_behind_the_other_and_twice_compressed(tmp_path, codec):
     pack = PACK[codec]
     several = b"".join(map(pack, (PLAIN[:9], PLAIN[9:30], b"", PLAIN[30:])))
-    for name, data in (("several", several), ("twice", pack(gzip.compress(PLAIN)))):
+    thrice = pack(pack(gzip.compress(PLAIN)))
+    for name, data in (("several", several), ("twice", pack(gzip.compress(PLAIN))), ("thrice", thrice)):
         (tmp_path / name).write_bytes(data)
         assert rows_of(tmp_path / name) == READ
     (tmp_path / "often").write_bytes(pack(pack(pack(pack(PLAIN)))))

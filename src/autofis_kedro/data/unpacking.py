@@ -39,10 +39,12 @@ def plain_file(name: str, folder: Path) -> Path:
     path = Path(name)
     if "://" in name and not path.exists():
         path = _fetched(name, folder)
-    for _ in range(DEPTH):
+    for depth in range(DEPTH + 1):
         codec = codec_of(path)
         if codec is None:
             return path
+        if depth == DEPTH:
+            break
         packed, path = path, new_file(folder)
         _unpack(packed, codec, path, name)
         if packed.parent == folder:
