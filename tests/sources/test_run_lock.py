@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autofis_kedro.errors import UserError
-from autofis_kedro.sources import os_lock
+from autofis_kedro.sources import os_lock, run_lock
 from autofis_kedro.sources.run_lock import HELD, RunLock, lock_of, read_holder
 from tests.kedro_project import kedro_run
 
@@ -81,8 +81,26 @@ def test_who_waits_gets_the_lock_when_it_is_free(tmp_path):
         assert second.stdout.readline() == "held\n"
 
 
-def test_processes_that_a_run_starts_work_under_its_lock(tmp_path, monkeypatch):
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted there")
+def test_who_is_refused_or_stops_waiting_leaves_no_file_open(tmp_path, monkeypatch):
     path = tmp_path / ".shop.lock"
+
+    def interrupted(seconds):
+        raise KeyboardInterrupt
+
+    with held_by_another(path):
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        with pytest.raises(UserError, match="in use"):
+            RunLock(path).acquire()
+        monkeypatch.setattr(run_lock.time, "sleep", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            RunLock(path).acquire(wait=True)
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.parametrize("folder", ["data", "a:b;c"])
+def test_processes_that_a_run_starts_work_under_its_lock(tmp_path, monkeypatch, folder):
+    path = tmp_path / folder / ".shop.lock"
     lock = RunLock(path)
     lock.acquire()
     with held_by_another(path):

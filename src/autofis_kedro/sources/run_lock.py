@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 HELD = "AUTOFIS_LOCKS_HELD"
 """Environment variable by which a process that a run starts knows what the run holds: it works under the same lock."""
+BETWEEN = "\n"
+"""What it holds: folders may have the colon of other such lists in their names."""
 WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 """What file systems say that have none, as some network file systems do."""
 POLL_SECONDS = 0.5
@@ -72,20 +74,26 @@ class RunLock:
         if self.is_held or _is_inherited(self.path):
             return
         file = self._opened()
+        try:
+            self._take(file, wait=wait)
+        except BaseException:
+            os.close(file)
+            raise
+        self._file, self._pid = file, os.getpid()
+        _say_who(file)
+        os.environ[HELD] = BETWEEN.join([*_inherited(), f"{os.getpid()}@{self.path}"])
+
+    def _take(self, file: int, *, wait: bool) -> None:
         deadline, is_said = time.monotonic() + LEFT_SECONDS, False
         while not self._try(file):
             holder = read_holder(self.path)
             is_dead = holder is not None and holder.host == socket.gethostname() and not _lives(holder.pid)
             if not wait and not (is_dead and time.monotonic() < deadline):
-                os.close(file)
                 raise UserError(_refusal(self.path, holder))
             if wait and not is_said:
                 logger.warning("data set '%s' is in use by %s: waiting for it", _name(self.path), holder or "another")
                 is_said = True
             time.sleep(POLL_SECONDS)
-        self._file, self._pid = file, os.getpid()
-        _say_who(file)
-        os.environ[HELD] = os.pathsep.join([*_inherited(), f"{os.getpid()}@{self.path}"])
 
     def release(self) -> None:
         """Give the lock back; nothing happens in a process that took it over from another."""
@@ -94,7 +102,7 @@ class RunLock:
         os_lock.release(self._file)
         os.close(self._file)
         self._file = None
-        os.environ[HELD] = os.pathsep.join(held for held in _inherited() if not held.endswith(f"@{self.path}"))
+        os.environ[HELD] = BETWEEN.join(held for held in _inherited() if not held.endswith(f"@{self.path}"))
 
     def forget(self) -> None:
         """In a forked child: close the file, so that the lock ends with the process that took it."""
@@ -174,7 +182,7 @@ def _name(path: Path) -> str:
 
 
 def _inherited() -> list[str]:
-    return [held for held in os.environ.get(HELD, "").split(os.pathsep) if held]
+    return [held for held in os.environ.get(HELD, "").split(BETWEEN) if held]
 
 
 def _is_inherited(path: Path) -> bool:
