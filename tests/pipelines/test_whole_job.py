@@ -77,7 +77,7 @@ def test_no_checkpoint_stays_after_success(finished):
 
 def test_the_comparison_holds_every_model_and_one_is_chosen_on_validation(finished):
     folder, _ = finished
-    compared = pl.read_parquet(newest(folder, "08_reporting/synthetic/comparison.parquet"))
+    compared = pl.read_parquet(newest(folder, "08_reporting/synthetic/comparison.parquet"), glob=False)
     assert set(compared["model"]) == {*MAIN, CONSTANT}
     assert compared["chosen"].sum() == 1
     assert (compared.filter(pl.col("model") != CONSTANT)["flops_per_row"] > 0).all()
@@ -90,7 +90,7 @@ def test_predictions_hold_every_evaluated_row(finished):
     folder, _ = finished
     report = json.loads(newest(folder, "03_primary/synthetic/split_report.json").read_text())
     for name in set(TRAINED) & set(MAIN):
-        counts = pl.read_parquet(newest(folder, f"07_model_output/synthetic/{name}/predictions.parquet"))
+        counts = pl.read_parquet(newest(folder, f"07_model_output/synthetic/{name}/predictions.parquet"), glob=False)
         assert dict(counts["split"].value_counts().iter_rows()) == {s: report["rows"][s] for s in ("valid", "test")}
 
 
