@@ -276,7 +276,7 @@ def test_damaged_parquet_is_refused(tmp_path, share):
     data = held.getvalue()
     (tmp_path / "a.parquet").write_bytes(data)
     (tmp_path / "b.parquet").write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(UserError, match=r"b.parquet' cannot be read"):
+    with pytest.raises(UserError, match=r"b.parquet' is a damaged parquet file"):
         rows_of(tmp_path, described(format={"kind": "parquet"}))
 
 
