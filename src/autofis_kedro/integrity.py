@@ -6,6 +6,7 @@ protection against somebody who means it; against that nothing that is loaded is
 
 from __future__ import annotations
 
+import errno
 import json
 import stat
 import zlib
@@ -19,6 +20,8 @@ from autofis_kedro.errors import UserError
 
 CHUNK = 1 << 25
 THREADS = 4
+NO_DAMAGE = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE}
+"""What the operating system says where a file may be in order and is not to be had."""
 WAY_OUT = "delete this version and run again the pipeline that makes it"
 
 T = TypeVar("T")
@@ -83,6 +86,8 @@ def read_whole(path: Path, read: Callable[[Path], T]) -> T:
 def reading(path: Path, way_out: str = WAY_OUT, what: str = "artifact") -> Iterator[None]:
     """Whatever goes wrong while a file that exists is read is one message that names it.
 
+    Faults of the machine go on as they are: nobody should delete an artifact because memory ran out.
+
     Raises:
         UserError: it cannot be read.
     """
@@ -91,10 +96,16 @@ def reading(path: Path, way_out: str = WAY_OUT, what: str = "artifact") -> Itera
     except UserError:
         raise
     except Exception as error:
-        if not path.exists():
+        if is_out_of_memory(error) or (isinstance(error, OSError) and error.errno in NO_DAMAGE) or not path.exists():
             raise
         reason = (str(error).strip().splitlines() or [""])[0]
         raise damaged(path, f"{type(error).__name__}: {reason}", way_out, what) from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python, numpy or torch got no memory, of the processor's or of a GPU's."""
+    text = str(error)
+    return isinstance(error, MemoryError) or "can't allocate memory" in text or "CUDA out of memory" in text
 
 
 def damaged(path: Path, why: str, way_out: str = WAY_OUT, what: str = "artifact") -> UserError:

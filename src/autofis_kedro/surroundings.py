@@ -7,6 +7,8 @@ from concurrent.futures.process import BrokenProcessPool
 
 from kedro.io.core import DatasetError
 
+from autofis_kedro.integrity import is_out_of_memory
+
 ABOUT_FILES = {
     errno.EACCES,
     errno.EDQUOT,
@@ -32,7 +34,7 @@ NO_MEMORY = "reduce batch_size, embedding_dim or the number of runs at a time, o
 def explain_surroundings(error: BaseException) -> str | None:
     """The message for a fault of disk, memory or system; None if it is none."""
     text = str(error).strip()
-    if isinstance(error, MemoryError) or "can't allocate memory" in text or "CUDA out of memory" in text:
+    if is_out_of_memory(error):
         return f"memory ran out ({_first_line(text) or 'no more to be had'}): {NO_MEMORY}"
     if isinstance(error, BrokenProcessPool):
         return f"a process of the run was killed, as systems do when memory runs out: {NO_MEMORY}"

@@ -126,3 +126,24 @@ def test_files_of_several_parts_and_folders_are_sealed(tmp_path, monkeypatch):
     (tmp_path / "folder" / "b").unlink()
     with pytest.raises(UserError, match="not what was written in b"):
         verify(tmp_path / "folder")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        PermissionError(13, "Permission denied"),
+        OSError(24, "Too many open files"),
+    ],
+)
+def test_a_fault_of_the_machine_is_no_damage(tmp_path, error):
+    (tmp_path / "a").write_text("whole")
+
+    def read(path):
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        integrity.read_whole(tmp_path / "a", read)
+    assert raised.value is error
