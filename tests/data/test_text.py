@@ -237,9 +237,14 @@ def test_formats_that_mean_nothing_are_refused(form, message):
 def test_libfm_reads_ids_and_no_values(tmp_path):
     path = tmp_path / "log.libfm"
     form = {"kind": "libfm", "columns": ["site", "user"]}
-    path.write_text("1 7:1 9:1.0\n0 a:b:1 9:1\n")
-    assert rows_of(path, described(format=form)) == [(1, "7", "9"), (0, "a:b", "9")]
-    for cell, message in (("9:0.5", "'9:0.5'; values are not read"), ("9", "'9' is not id:value")):
+    path.write_text("1 7:1 9:1.0\n0 a-b:1 9:1\n")
+    assert rows_of(path, described(format=form)) == [(1, "7", "9"), (0, "a-b", "9")]
+    odd = (
+        ("9:0.5", "'9:0.5'; values are not read"),
+        ("9", "'9' is not id:value"),
+        ("1:9:1", "'1:9:1' is not id:value"),
+    )
+    for cell, message in odd:
         path.write_text(f"1 7:1 9:1\n\n0 8:1 {cell}\n")
         with pytest.raises(UserError, match=f"line 3: {message}"):
             rows_of(path, described(format=form))

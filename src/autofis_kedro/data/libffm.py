@@ -36,15 +36,18 @@ def read_libfm(
     cells = Delimited(separator=" ", quote=None, columns=(label, *form.columns))
     table = read_text(plain, name, cells, description, given, folder)
     tokens = [pl.col(column) for column in form.columns]
-    pattern = rf"^.+:{ONE}$" if form.values == "ones" else r"^.+:[^:]*$"
-    is_odd = pl.any_horizontal(~token.str.ends_with(":1") for token in tokens)  # asked first: it is cheap
+    pattern = rf"^[^:]+:{ONE}$" if form.values == "ones" else r"^[^:]+:[^:]*$"
+    # asked first: it is cheap
+    is_odd = pl.any_horizontal(
+        ~token.str.ends_with(":1") | (token.str.count_matches(":", literal=True) != 1) for token in tokens
+    )
     with readable(name, [table]):
         found = _first(table.rows.filter(is_odd).filter(pl.any_horizontal(~t.str.contains(pattern) for t in tokens)))
     if found is not None:
         token = next(cell for cell in map(found.get, form.columns) if not re.fullmatch(pattern, str(cell)))
-        reason = f"; {WAY_OUT}" if re.fullmatch(r".+:[^:]*", str(token)) else " is not id:value"
+        reason = f"; {WAY_OUT}" if re.fullmatch(r"[^:]+:[^:]*", str(token)) else " is not id:value"
         raise UserError(f"'{name}', line {found[ROW] + 1}: '{token}'{reason}")
-    ids = [token.str.extract(r"^(.+):[^:]*$") for token in tokens]
+    ids = [token.str.extract(r"^([^:]+):[^:]*$") for token in tokens]
     return replace(table, rows=table.rows.with_columns(ids), form=form)
 
 
