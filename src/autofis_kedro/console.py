@@ -25,11 +25,9 @@ def in_utf8() -> None:
     encodings = {sys.getfilesystemencoding().lower(), locale.getpreferredencoding(False).lower()}
     if os.name != "posix" or encodings <= {"utf-8", "utf8"} or os.environ.get("PYTHONUTF8") == "1":
         return
-    program = Path(sys.argv[0])
-    if not _is_command(program):
+    if not _is_command(Path(sys.argv[0])):
         return  # within somebody else's process
-    again = ["-m", program.parent.name] if program.name == "__main__.py" else [sys.argv[0]]
-    arguments = [sys.executable, "-X", "utf8", *again, *sys.argv[1:]]
+    arguments = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]  # with the options that Python itself was given
     os.execve(sys.executable, arguments, os.environ | {"PYTHONUTF8": "1"})
 
 
