@@ -17,22 +17,30 @@ SEAL = seal_of(Path("x")).suffix
 PARTIAL = ".partial"
 """Ends the name of a file or folder that is being written."""
 VERSION = re.compile(r"\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\d\.\d{3}Z")
-LAYER = "[0-9][0-9]_*"
+LAYERS = (
+    "02_intermediate",
+    "03_primary",
+    "04_feature",
+    "05_model_input",
+    "06_models",
+    "07_model_output",
+    "08_reporting",
+)
+"""Kedro's, without raw rows, which are the user's. Folders of other names may be the user's, too."""
 
 
 def clear_leftovers(lock: Path) -> int:
     """Remove the temporary files that killed runs left beside the artifacts of a lock's data set.
 
-    Whoever calls it holds the lock: what lies there is nobody's. Raw rows are the user's and are not looked at.
+    Whoever calls it holds the lock: what lies there is nobody's.
 
     Returns:
         how many files and folders were removed.
     """
     dataset = lock.name.removeprefix(".").removesuffix(".lock")
-    layers = [layer for layer in lock.parent.glob(LAYER) if not layer.name.startswith("01_")]
     removed = 0
-    for layer in layers:
-        for path in list(_leftovers(layer / dataset)):
+    for layer in LAYERS:
+        for path in list(_leftovers(lock.parent / layer / dataset)):
             remove(path)
             removed += 1
             if VERSION.fullmatch(path.parent.name) and not any(path.parent.iterdir()):

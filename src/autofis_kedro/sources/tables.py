@@ -36,6 +36,8 @@ class PaperTableDataset(AtomicDataset):
 class SpreadsheetDataset(AtomicDataset):
     """A table as CSV whose texts no spreadsheet runs; the newest alone, beside a versioned artifact of all digits."""
 
+    is_sealed = False  # people open it in other programs, and save it
+
     def _write(self, path: Path, data: pl.DataFrame) -> None:
         path.write_text(for_spreadsheets(data), encoding="utf-8")
 
