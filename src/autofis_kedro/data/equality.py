@@ -4,8 +4,8 @@ Programs write one id in several ways: 8 becomes 8.0 in a column of floats, wher
 The values of a field in the train rows decide how its values are compared, and the vocabulary keeps it:
 
 * ``number``: all of them are numbers. Blanks around a number do not count, and neither does how a whole number is
-  written: 8, 8.0, 8.00 and " 8 " are 8, 1.2E7 is 12000000, -0 is 0. Other numbers stay as they are written: 8.1 and
-  8.10 may be versions.
+  written: 8, 8.0, 8.00 and " 8 " are 8, 1.2E7 and 1.2e+07 are 12000000, -0 is 0. Other numbers stay as they are
+  written: 8.1 and 8.10 may be versions.
 * ``truth``: all of them are true or false, in any case.
 * ``text``: anything else. 08 is no number, so that postal codes with a leading zero stay apart.
 """
@@ -19,7 +19,9 @@ import polars as pl
 EqualAs = Literal["text", "number", "truth"]
 EQUAL_AS: tuple[EqualAs, ...] = ("text", "number", "truth")
 
-NUMBER = r"^\s*-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[1-9]?[0-9])?\s*$"
+EXPONENT = r"[eE](?:[+-]?[1-9]?[0-9]|[+-][0-9]{2,3})"
+"""With a sign also as C, R and Python write them: 1e+05, 1e-05."""
+NUMBER = rf"^\s*-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:{EXPONENT})?\s*$"
 TRUTH = r"^\s*(?i:true|false)\s*$"
 PLAIN = r"^(?:0|-?[1-9][0-9]*)$"
 WHOLE = r"^(-?)(0|[1-9][0-9]*)(?:\.0+)?$"
