@@ -33,6 +33,9 @@ def examine(
         evidence = gather(columns, config, steps.begin)
     for said in evidence.limits(train_examples.n_rows):
         logger.warning("evidence: %s", said)
+    gain = evidence.together
+    together = f", which save {gain.per_1000_rows:.3g} ± {gain.standard_error:.2g} nats per 1,000 rows together"
+    logger.info("evidence: %d interactions confirmed%s", len(evidence.kept), together if evidence.kept else "")
     names = ValueNames(Vocabularies(vocabularies), schema, train_examples)
     joint = meanings(evidence, _namer(columns, names))
     return table_of_tests(evidence), joint, confirmed(evidence, schema), {"seconds": time.perf_counter() - start}
