@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from autofis_kedro.evidence import EvidenceConfig, gather
 from autofis_kedro.evidence.gathering import Evidence
@@ -55,3 +56,12 @@ def test_nothing_found_gives_empty_tables_with_their_columns() -> None:
     found = gather(draw(8, 2000, (4, 5, 6)), EvidenceConfig())
     assert not found.kept
     assert meanings(found, lambda field, numbers: []).columns[:3] == ["interaction", "fields", "values"]
+
+
+@pytest.mark.parametrize("given", [2, [2]])
+def test_orders_are_pairs_or_triples_too(given: object) -> None:
+    assert EvidenceConfig.model_validate({"orders": given}).orders == (2,)
+    assert EvidenceConfig.model_validate({"orders": 3}).orders == (2, 3)
+    for wrong in (4, [3], [], True):
+        with pytest.raises(ValidationError, match="orders"):
+            EvidenceConfig.model_validate({"orders": wrong})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field as Bounded
 from pydantic import field_validator
@@ -17,7 +17,8 @@ class EvidenceConfig(Options):
         alpha: share of logs without any interaction in which one is confirmed all the same (family-wise).
         correction: ``bonferroni`` compares p with alpha / P for P tuples of an order; ``holm`` with alpha over the
             tuples that are not yet kept.
-        orders: 2 are pairs; 3 adds triples, over a base with the kept pairs.
+        orders: 2 are pairs; 3 adds triples, over a base with the kept pairs. A number, as a command line can say it, is
+            the highest.
         max_rows: of the train rows; a uniform sample of them where there are more.
         max_kept: interactions that are kept at most; the strongest of those that pass.
         folds: of the out-of-fold gain.
@@ -40,9 +41,14 @@ class EvidenceConfig(Options):
     threads: int = Bounded(default=2, ge=1, le=1024)
     seed: Seed = 0
 
+    @field_validator("orders", mode="before")
+    @classmethod
+    def _up_to_the_highest(cls, given: Any) -> Any:
+        return {2: (2,), 3: (2, 3)}.get(given, (given,)) if isinstance(given, int) else given
+
     @field_validator("orders")
     @classmethod
     def _are_orders(cls, given: tuple[int, ...]) -> tuple[int, ...]:
         if given not in ((2,), (2, 3)):
-            raise ValueError("orders are [2] (pairs) or [2, 3] (pairs, and triples beside the kept ones)")
+            raise ValueError(f"orders are 2 (pairs) or 3 (pairs, and triples beside the kept ones), not {list(given)}")
         return given
