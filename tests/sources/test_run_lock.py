@@ -145,10 +145,13 @@ def test_where_the_file_system_has_no_locks_this_is_said(tmp_path, monkeypatch, 
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr(os_lock, "try_lock", no_locks)
+    monkeypatch.setattr(os_lock, "release", no_locks)
     lock = RunLock(tmp_path / ".shop.lock")
     lock.acquire()
     assert "without locks (No locks available)" in caplog.text
     assert not lock.is_certain
+    lock.release()
+    assert not lock.is_held
 
 
 @pytest.mark.parametrize("text", ["", "null", "[1]", '{"pid": "x"}', "\x00\xff"])

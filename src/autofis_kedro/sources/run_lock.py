@@ -14,6 +14,7 @@ import shlex
 import socket
 import sys
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -99,7 +100,8 @@ class RunLock:
         """Give the lock back; nothing happens in a process that took it over from another."""
         if self._file is None or not self.is_held:
             return
-        os_lock.release(self._file)
+        with suppress(OSError):  # a file system without locks has none to give back
+            os_lock.release(self._file)
         os.close(self._file)
         self._file = None
         os.environ[HELD] = BETWEEN.join(held for held in _inherited() if not held.endswith(f"@{self.path}"))
