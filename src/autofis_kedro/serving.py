@@ -1,7 +1,7 @@
 """A trained model with all that it needs to score raw rows, in one folder; works without Kedro.
 
 from autofis_kedro.serving import ServedModel
-model = ServedModel.load("data/06_models/criteo/served_model/<version>/served_model")
+model = ServedModel.load("data/08_reporting/criteo/served_model/<version>/served_model")
 for frame in model.predict("new_rows.tsv"):
     ...
 """

@@ -1,13 +1,14 @@
 """Every environment agrees with every registered pipeline."""
 
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from kedro.framework.session import KedroSession
 
 from autofis_kedro.pipeline_registry import register_pipelines
-from autofis_kedro.roster import BASELINES, FOREST, MAIN, TRAINED
+from autofis_kedro.roster import BASELINES, CHOICE, FOREST, MAIN, SELECTION_FROM, TRAINED, interactions_of
 from autofis_kedro.settings import CONFIG_LOADER_ARGS, CONFIG_LOADER_CLASS
 from autofis_kedro.sources.tables import SpreadsheetDataset
 from tests.kedro_project import CONF, ENVIRONMENTS, configured
@@ -78,6 +79,14 @@ def test_every_artifact_is_versioned_in_its_layer(context):
         assert f"/data/0{LAYERS.index(layer) + 1}_{layer}/{context.params['bucketing'].dataset}/" in place, name
         folders.add(place)
     assert len(folders) == len(names), "two artifacts share a place"
+
+
+def test_what_is_served_or_transferred_lies_where_trained_models_are_looked_for(context):
+    models = Path(context.catalog["trained_models"]._models)
+    for name in {*CHOICE, *SELECTION_FROM}:
+        artifact = interactions_of(name)
+        place = models.joinpath(*f"{artifact}.json".split(".", artifact.count(".")))
+        assert Path(context.catalog[artifact]._filepath).as_posix().endswith(place.as_posix()), name
 
 
 @pytest.mark.parametrize(("pipeline", "names"), [("__default__", MAIN), ("baselines", BASELINES)])
