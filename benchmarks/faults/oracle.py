@@ -111,14 +111,13 @@ def _fields(fields: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _label(text: str, label: dict[str, Any]) -> int:
-    word = canonical(text) or ""
-    if "positive" in label:
-        if word in label["positive"]:
-            return 1
-        if word in label["negative"]:
-            return 0
-    elif word.lower() in TRUE or word.lower() in FALSE:
-        return int(word.lower() in TRUE)
+    word = (canonical(text) or "").lower()
+    value = float(word) if NUMBER.fullmatch(word) else None
+    for one, words in ((1, label.get("positive", TRUE)), (0, label.get("negative", FALSE))):
+        known = {str(known).lower() for known in words}
+        # numbers by their value: 00 is 0
+        if word in known or value in {float(known) for known in known if NUMBER.fullmatch(known)}:
+            return one
     raise Problem(f"label {text[:50]!r}")
 
 

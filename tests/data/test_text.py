@@ -244,7 +244,7 @@ def test_libfm_reads_ids_and_no_values(tmp_path):
         ("9", "'9' is not id:value"),
         ("1:9:1", "'1:9:1' is not id:value"),
     )
-    for cell, message in odd.items():
+    for cell, message in odd:
         path.write_text(f"1 7:1 9:1\n\n0 8:1 {cell}\n")
         with pytest.raises(UserError, match=f"line 3: {message}"):
             rows_of(path, described(format=form))

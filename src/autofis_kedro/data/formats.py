@@ -20,8 +20,8 @@ def expand(name: str) -> tuple[str, ...]:
 
 
 def _expanded(names: Any) -> Any:
-    if names is None or isinstance(names, str):
-        return names
+    if not isinstance(names, list | tuple):
+        return names  # none, or what the type refuses
     return tuple(one for name in names for one in (expand(name) if isinstance(name, str) else (name,)))
 
 
