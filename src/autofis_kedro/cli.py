@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Collection, Iterator
 from copy import copy
@@ -12,12 +13,15 @@ from typing import Any
 import click
 from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import _split_params
 from kedro.framework.project import pipelines, settings
 from kedro.pipeline import Pipeline
 from kedro.utils import find_kedro_project
 from kedro.validation.exceptions import ParameterValidationError
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 from autofis_kedro.console import in_utf8, show_as_written
 from autofis_kedro.errors import UserError
@@ -129,6 +133,33 @@ def _run(**options: Any) -> Any:
         sys.exit(1)
 
 
+_ITEM = re.compile(r"([^,=]+=\s*(?:\[[^\]]*\]|\{[^}]*\})\s*)(?=,|$)|([^,]+)")
+
+
+def _given(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """What ``--params`` gives, as Kedro reads it; but a list keeps its commas: ``evidence.orders=[2,3]``."""
+    found = _ITEM.findall(value) if isinstance(value, str) else []
+    lists = [item.strip() for item, _ in found if item]
+    rest = ",".join(item for _, item in found if item) if lists else value
+    try:
+        plain = _split_params(context, option, rest)
+        return OmegaConf.to_container(OmegaConf.merge(plain, OmegaConf.from_dotlist(lists))) if lists else plain
+    except (YAMLError, OmegaConfBaseException) as error:
+        reason = on_one_line(str(getattr(error, "problem", None) or error))
+        context.fail(
+            f"--params {value}: a value is no YAML ({reason}); text with characters that mean something there, such as "
+            "[ { * & @, stands in quotes of its own: --params 'raw_path=\"*.csv\"'"
+        )
+
+
+def _with_lists(option: click.Parameter) -> click.Parameter:
+    if option.name == "params":
+        option = copy(option)
+        option.callback = _given
+    return option
+
+
 run = copy(kedro_run)
 run.callback = _run
+run.params = [_with_lists(option) for option in kedro_run.params]
 cli.add_command(run)

@@ -164,6 +164,6 @@ def _check_keeps(listed: pl.DataFrame, name: str, threshold: int) -> None:
     if top < threshold:
         raise UserError(
             f"field '{name}': min_count {threshold} leaves no value: the most frequent of {len(listed)} is "
-            f"in {top} train rows; set bucketing.min_count_of.{name} (or min_count) to 1..{top}, or list the "
+            f"in {top} train rows; set bucketing.min_count_of.{name} (or min_count) to {top} or less, or list the "
             "field under drop"
         )

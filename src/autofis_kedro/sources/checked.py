@@ -35,7 +35,8 @@ def explain_validation(error: ValidationError, where: str, model: type[BaseModel
             continue
         value = mistake.get("input")
         shown = "" if isinstance(value, dict | list) else f" (found: {value!r})"
-        lines.append(f"{path}: {mistake['msg'].removeprefix('Value error, ')}{shown}")
+        said = mistake["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list")  # YAML's word for it
+        lines.append(f"{path}: {said}{shown}")
     return "; ".join(lines)
 
 
