@@ -83,7 +83,7 @@ def typed(cells: dict[str, str], sample: Sample) -> Row:
         elif kind == "timestamp":
             found += _parts(text, field)
         elif kind == "multi_hot":
-            found.append(values(text.split(field.get("separator", "|"))))
+            found.append(values(_listed(text, field.get("separator", "|"))))
         else:
             found.append(canonical(text))
     return tuple(found)
@@ -138,6 +138,14 @@ def _parts(text: str, field: dict[str, Any]) -> list[str | None]:
     except ValueError as error:
         raise Problem(f"no moment: {text[:50]!r}") from error
     return [moment.strftime(PARTS[part]) for part in field["parts"]]
+
+
+def _listed(text: str, separator: str) -> list[str]:
+    """The values of a cell: separated, or as languages print a list: ``[a, 'b']``."""
+    printed = re.fullmatch(r"\s*\[([^\[\]]*)\]\s*", text)
+    if printed is None:
+        return text.split(separator)
+    return [one.strip().strip("'\"") for one in printed[1].split(",")]
 
 
 def canonical(text: str | None) -> str | None:
