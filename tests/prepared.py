@@ -1,9 +1,9 @@
-"""Programs that start from a process in which the libraries of others are imported already.
+"""Programs that start from a process in which everything is imported already.
 
 ``python -m autofis_kedro`` works for 5 s before it does anything: it imports torch, pandas, scipy, Kedro. Each process
 of pytest keeps one process that has imported these, and every program begins as a copy of that: a process of its own,
-with its own signals, exit status and output, which imports the project's modules anew. polars is left to the copies: it
-starts threads as it is imported, and a copy has none but its first.
+with its own signals, exit status and output. The imported process does nothing else, so that a copy lacks no thread
+that it would wait for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import runpy
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import TextIO
 from unittest import mock
 
-LIBRARIES = [
+IMPORTED = [
     "torch",
     "torch._dynamo",
     "torch.export",
@@ -51,8 +50,16 @@ LIBRARIES = [
     "kedro_telemetry.plugin",
     "kedro_viz.integrations.kedro.hooks",
     "kedro_viz.launchers.cli.main",
+    "polars",
+    "autofis_kedro.cli",
+    "autofis_kedro.pipeline_registry",
+    "autofis_kedro.settings",
     "pytest",
 ]
+READ_AT_IMPORT = ("AUTOFIS_PLAIN", "NUMBA_", "OMP_", "KEDRO_LOGGING", "POLARS_")
+"""Beginnings of the names of variables."""
+
+_began_with: list[dict[str, str]] = []
 
 
 class Started:
@@ -84,9 +91,10 @@ class Started:
 def started(module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Iterator[Started]:
     """``python -m module arguments`` in a folder. What still runs at the end is killed."""
     read, write = multiprocessing.Pipe(duplex=False)
-    with mock.patch.dict(os.environ, environment, clear=True):
-        process = _context().Process(target=_run, args=(module, list(arguments), str(folder), dict(environment), write))
-        process.start()
+    process = _context(environment).Process(
+        target=_run, args=(module, list(arguments), str(folder), dict(environment), write)
+    )
+    process.start()
     write.close()
     with read, os.fdopen(os.dup(read.fileno()), encoding="utf-8", errors="replace") as stdout:
         try:
@@ -96,11 +104,15 @@ def started(module: str, arguments: Sequence[str], folder: Path, environment: Ma
             process.join()
 
 
-@cache
-def _context() -> ForkServerContext:
+def _context(environment: Mapping[str, str]) -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(LIBRARIES)
-    forkserver.ensure_running()  # with the environment of now: Kedro reads it as it is imported
+    read = {name: value for name, value in environment.items() if name.startswith(READ_AT_IMPORT)}
+    if not _began_with:
+        _began_with.append(read)
+        context.set_forkserver_preload(IMPORTED)
+        with mock.patch.dict(os.environ, environment, clear=True):
+            forkserver.ensure_running()
+    assert _began_with == [read], "what modules read as they are imported has changed: start a new interpreter"
     return context
 
 
@@ -120,5 +132,4 @@ def _run(module: str, arguments: list[str], folder: str, environment: dict[str, 
     found = environment.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:] = [folder, *(path for path in found if path), *sys.path]
     sys.argv = [module, *arguments]
-    assert "polars" not in sys.modules, "a copy of a process with polars in it can hang"
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -58,8 +58,18 @@ class UnsharedConfigLoader(OmegaConfigLoader):
     """Several models interpolate the same ``${globals:mlp}``.
 
     Kedro would give them the same node and merge ``--params deepfm.spec.mlp.dropout=0.1`` into it in place: every model
-    would change. It would also take a project's path for a pattern.
+    would change. It would also take a project's path for a pattern, and read and resolve all parameters at each look.
     """
+
+    _resolved: tuple[Any, dict[str, Any]] | None = None
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        if key != "parameters" or key in self.data:
+            return super().__getitem__(key)
+        given = (self.env, copy.deepcopy(self.runtime_params))
+        if self._resolved is None or self._resolved[0] != given:
+            self._resolved = given, super().__getitem__(key)
+        return copy.deepcopy(self._resolved[1])
 
     @staticmethod
     def _initialise_filesystem_and_protocol(conf_source: str) -> tuple[Any, str]:

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from autofis_kedro.integrity import seal
 from tests.kedro_project import ROOT, TINY, kedro_run, newest, surroundings
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -26,6 +27,7 @@ def project(tmp_path_factory):
     assert result.returncode == 0, result.stdout
     chosen = newest(folder, "08_reporting/synthetic/chosen_model.json")
     chosen.write_text(json.dumps(json.loads(chosen.read_text()) | {"model": "autofm_searched"}))
+    seal(chosen)
     return folder
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from autofis_kedro.roster import ONLINE, RANKED
+from autofis_kedro.roster import CONSTANT, ONLINE, RANKED
 from tests.kedro_project import TINY, kedro_run, newest
 
 FEW = (
@@ -33,7 +33,7 @@ def test_a_fresh_folder_comes_to_both_tables(simulated):
     assert [row["days"] for row in test["rows"]] == ["1-7", "8-17", "18-24"] * 2
     assert "Simulated A/B test" in result.stdout
     compared = pl.read_parquet(newest(folder, "08_reporting/synthetic/comparison.parquet"))
-    assert set(compared["model"]) == set(ONLINE)
+    assert set(compared["model"]) == {*ONLINE, CONSTANT}
 
 
 def test_the_market_is_explained(simulated):
