@@ -66,7 +66,7 @@ def _libffm(text: str, names: list[str]) -> tuple[list[str], list[list[str]]]:
         cells = [token.split(":") for token in tokens]
         if not label and not tokens:
             continue
-        places = [int(cell[0]) + 1 if re.fullmatch(r"[0-9]{1,9}", cell[0]) else -1 for cell in cells]
+        places = [int(cell[0]) + 1 if re.fullmatch(r"0|[1-9][0-9]{0,8}", cell[0]) else -1 for cell in cells]
         is_sound = ":" not in label and all(len(cell) == 3 and all(cell) for cell in cells)
         if not is_sound or len(set(places)) < len(places) or not all(0 < place < len(names) for place in places):
             records.append([line])

@@ -30,6 +30,17 @@ def test_what_a_killed_run_left_is_removed(tmp_path, path, stays):
     assert stays or not list(tmp_path.rglob(VERSION))
 
 
+def test_folders_of_versions_that_did_not_come_to_be_go(tmp_path):
+    empty = tmp_path / f"08_reporting/shop/scored.parquet/{VERSION}"
+    whole = tmp_path / f"06_models/shop/fm.weights/{VERSION}"
+    for folder in (empty, whole):
+        folder.mkdir(parents=True)
+    (whole / "fm.weights").write_text("x")
+    clear_leftovers(tmp_path / ".shop.lock")
+    assert not empty.exists()
+    assert (whole / "fm.weights").exists()
+
+
 def test_a_spreadsheet_may_be_changed_by_hand(tmp_path):
     table = SpreadsheetDataset(filepath=str(tmp_path / "evidence.csv"))
     table.save(pl.DataFrame({"a": [1]}))

@@ -43,8 +43,9 @@ def clear_leftovers(lock: Path) -> int:
         for path in list(_leftovers(lock.parent / layer / dataset)):
             remove(path)
             removed += 1
-            if VERSION.fullmatch(path.parent.name) and not any(path.parent.iterdir()):
-                path.parent.rmdir()
+        for folder in list(_empty_versions(lock.parent / layer / dataset)):
+            with suppress(OSError):
+                folder.rmdir()
     if removed:
         logger.info("removed %d temporary files that a killed run left for data set '%s'", removed, dataset)
     return removed
@@ -69,6 +70,18 @@ def _leftovers(folder: Path, depth: int = 3) -> Iterator[Path]:
             yield path
         elif depth and not in_version:
             yield from _leftovers(path, depth - 1)
+
+
+def _empty_versions(folder: Path, depth: int = 3) -> Iterator[Path]:
+    """Folders of versions that did not come to be: made for an artifact that was not written."""
+    if not folder.is_dir() or folder.is_symlink():
+        return
+    if VERSION.fullmatch(folder.name):
+        if not any(folder.iterdir()):
+            yield folder
+    elif depth:
+        for path in folder.iterdir():
+            yield from _empty_versions(path, depth - 1)
 
 
 def _is_temporary(path: Path) -> bool:
