@@ -48,11 +48,20 @@ def explain(error: BaseException) -> str | None:
             return str(cause)
         if isinstance(cause, ValidationError):
             return explain_validation(cause, cause.title)
+        if isinstance(cause, YAMLError):
+            return f"configuration: {_no_yaml(cause)}"
         if isinstance(cause, MissingConfigException | OmegaConfBaseException):
             return f"configuration: {str(cause).splitlines()[0]}"
         if isinstance(cause, ValueError) and str(cause).startswith("Pipeline contains no nodes"):
             return "no node is left: --tags, --nodes, --namespaces, --from-... and --to-... exclude each other"
     return next((found for cause in causes(error) if (found := explain_surroundings(cause)) is not None), None)
+
+
+def _no_yaml(error: YAMLError) -> str:
+    """The file, as Kedro names it, and the line, which Kedro counts from 0."""
+    mark = getattr(error.__cause__, "problem_mark", None)
+    where = str(error).partition(", unable to read line")[0]
+    return f"{where}, line {mark.line + 1}: {error.__cause__.problem}" if mark else on_one_line(str(error))
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,6 +1,7 @@
 """Kedro's configuration loader, with globals that parameters do not share."""
 
 import copy
+import re
 from collections.abc import Mapping
 from glob import escape
 from pathlib import Path
@@ -78,3 +79,20 @@ class UnsharedConfigLoader(OmegaConfigLoader):
 
     def _get_globals_value(self, *arguments: Any) -> Any:
         return copy.deepcopy(super()._get_globals_value(*arguments))
+
+
+_READ = re.compile(r"\$\{\s*globals\s*:\s*(\w+)")
+
+
+def check_globals(loader: OmegaConfigLoader) -> None:
+    """Kedro ignores names in a ``globals.yml`` that nothing reads; those that begin with _ are a user's own.
+
+    Raises:
+        UserError: names the misspelled one and what there is.
+    """
+    folders = [Path(loader.conf_source) / (part or "") for part in (loader.base_env, loader.env)]
+    files = [file for folder in folders if folder.is_dir() for file in folder.rglob("*.y*ml")]
+    known = {name for file in files for name in _READ.findall(file.read_text(encoding="utf-8"))}
+    for name in loader["globals"] if files else ():  # a packed configuration is no folder
+        if name not in known and not name.startswith("_"):
+            raise UserError(f"globals.yml: {unknown('parameter', name, known)}")

@@ -3,8 +3,9 @@
 import logging
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from kedro.config import OmegaConfigLoader
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
@@ -15,6 +16,7 @@ from kedro.validation.type_extractor import TypeExtractor
 from rich import get_console
 from rich.text import Text
 
+from autofis_kedro.config_loader import check_globals
 from autofis_kedro.errors import UserError
 from autofis_kedro.reporting.coverage_table import coverage_table, surprise
 from autofis_kedro.reporting.synthetic_figures import check_planted
@@ -59,6 +61,7 @@ class CheckParameters:
         Raises:
             UserError: names the parameter, its value and what is allowed.
         """
+        check_globals(cast(OmegaConfigLoader, context.config_loader))
         types = TypeExtractor(dict(pipelines)).extract_types_from_pipelines()
         for name in context._runtime_params or {}:
             if name not in types and name not in SHORTHANDS:

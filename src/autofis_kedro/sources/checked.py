@@ -1,5 +1,6 @@
 """Configuration in the catalog and the parameters, checked with one clear message."""
 
+import re
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -11,6 +12,8 @@ from autofis_kedro.errors import UserError
 Model = TypeVar("Model", bound=BaseModel)
 
 LISTED = 30
+
+_MAPPING = re.compile(r"a valid dictionary( or .*)?$")
 
 
 def checked(model: type[Model], value: Any, where: str) -> Model:
@@ -35,7 +38,8 @@ def explain_validation(error: ValidationError, where: str, model: type[BaseModel
             continue
         value = mistake.get("input")
         shown = "" if isinstance(value, dict | list) else f" (found: {value!r})"
-        said = mistake["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list")  # YAML's word for it
+        said = _MAPPING.sub("a mapping, {name: value}", mistake["msg"].removeprefix("Value error, "))
+        said = said.replace("a valid tuple", "a list")  # YAML's words, not Python's
         lines.append(f"{path}: {said}{shown}")
     return "; ".join(lines)
 
