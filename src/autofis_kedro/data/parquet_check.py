@@ -35,6 +35,8 @@ def check_parquet(path: Path, name: str, columns: Collection[str]) -> None:
                 pass
     except (pa.ArrowNotImplementedError, UnicodeDecodeError):
         return  # a type that only polars knows, or a text that is none: polars reads the one and names the other
-    except (OSError, ValueError, pa.ArrowException, MemoryError, OverflowError) as error:
+    except MemoryError:  # pyarrow's is one, too
+        raise
+    except (OSError, ValueError, pa.ArrowException, OverflowError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(f"'{name}' is a damaged parquet file ({reason}): write it again") from error
