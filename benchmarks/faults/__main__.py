@@ -14,6 +14,9 @@ from benchmarks.faults.kinds import KINDS
 from benchmarks.faults.outcome import BAD
 from benchmarks.faults.report import RESULTS, keep, table, tell
 
+A_SEED = 1_000_000
+"""Numbers of the cases of one campaign."""
+
 
 def main() -> None:
     """Parse, run, tell."""
@@ -37,9 +40,10 @@ def main() -> None:
 def campaign(chosen: argparse.Namespace, work: Path) -> int:
     """Run cases for as long as was asked for."""
     console = Console()
-    wanted = dict.fromkeys(chosen.kinds, chosen.cases) if chosen.cases else None
+    first = chosen.seed * A_SEED
+    wanted = dict.fromkeys(chosen.kinds, range(first, first + chosen.cases)) if chosen.cases else None
     minutes = None if wanted else chosen.minutes
-    run = Campaign(work.resolve(), chosen.kinds, seed=chosen.seed, wanted=wanted)
+    run = Campaign(work.resolve(), chosen.kinds, first=first, wanted=wanted)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     n_cases = 0
     with Progress(*columns, console=console, transient=True) as progress:
@@ -67,8 +71,7 @@ def repeat(case: str, work: Path) -> int:
         raise SystemExit(
             f"no case '{case}': a kind and a number, such as {next(iter(KINDS))}:12; kinds: {', '.join(KINDS)}"
         )
-    run = Campaign(work.resolve(), [kind], wanted={kind: 1}, workers=1)
-    run.first = int(number)
+    run = Campaign(work.resolve(), [kind], wanted={kind: [int(number)]}, workers=1)
     console = Console()
     for found in run.run(None):
         if isinstance(found, Case):

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 from benchmarks.faults.commands import ROOT, surroundings
 from benchmarks.faults.kinds import KINDS
 from benchmarks.faults.outcome import BAD, Ending
+from benchmarks.faults.places import unmount
 
 WORKERS = 2
 SLOWER = 20
@@ -45,16 +46,25 @@ class Tally:
     """What one kind has had.
 
     Attributes:
-        count: cases that ended so.
+        ended: cases, by how.
         seconds: of work.
-        given: cases handed out.
-        left: cases still wanted; None is as many as there is time for.
+        numbers: of the cases to come; it ends where only some are wanted.
+        last: number that was handed out.
+        given: how many were.
     """
 
-    count: dict[Ending, int] = field(default_factory=lambda: dict.fromkeys(Ending, 0))
+    ended: dict[Ending, int] = field(default_factory=lambda: dict.fromkeys(Ending, 0))
     seconds: float = 0.0
+    numbers: Iterator[int] = field(default_factory=count)
+    last: int = -1
     given: int = 0
-    left: int | None = None
+
+    def next(self, size: int) -> list[int]:
+        """The next numbers, as many as a batch holds; none when there are no more."""
+        found = list(islice(self.numbers, size))
+        self.given += len(found)
+        self.last = found[-1] if found else self.last
+        return found
 
 
 class Worker:
@@ -90,9 +100,10 @@ class Worker:
         assert self.process.stdin is not None
         self.process.stdin.close()
         try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.send_signal(signal.SIGKILL)
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:  # in the middle of a case
+            self.process.terminate()
+            self.process.wait()
 
 
 class Campaign:
@@ -101,8 +112,8 @@ class Campaign:
     Args:
         work: an empty folder.
         kinds: of the table.
-        seed: the numbers of a campaign start at a million times it.
-        wanted: cases by kind; without it there are as many as there is time for.
+        first: number of the first case of each kind.
+        wanted: numbers of cases by kind; without it there are as many as there is time for.
         limit: seconds after which a command hangs; measured if not given.
         workers: processes.
     """
@@ -112,14 +123,14 @@ class Campaign:
         work: Path,
         kinds: list[str],
         *,
-        seed: int = 0,
-        wanted: Mapping[str, int] | None = None,
+        first: int = 0,
+        wanted: Mapping[str, Sequence[int]] | None = None,
         limit: float | None = None,
         workers: int = WORKERS,
     ) -> None:
-        self.tallies = {kind: Tally(left=(wanted or {}).get(kind)) for kind in kinds}
+        self.tallies = {kind: Tally(numbers=iter(wanted[kind]) if wanted else count(first)) for kind in kinds}
         self.bad: list[Case] = []
-        self.first = seed * 1_000_000
+        self.first = first
         self._work, self._workers, self._limit = work, workers, limit
 
     def run(self, minutes: float | None) -> Iterator[Case | str]:
@@ -139,7 +150,7 @@ class Campaign:
     def _counted(self, answer: dict[str, Any]) -> Case:
         case = Case(answer["kind"], answer["number"], Ending(answer["ending"]), answer["detail"], answer["seconds"])
         tally = self.tallies[case.kind]
-        tally.count[case.ending] += 1
+        tally.ended[case.ending] += 1
         tally.seconds += case.seconds
         if case.ending in BAD:
             self.bad.append(case)
@@ -148,20 +159,16 @@ class Campaign:
     def _requests(self, until: float) -> Iterator[dict[str, Any]]:
         """Batches of the kind that has had the least time."""
         pending: dict[str, float] = dict.fromkeys(self.tallies, 0.0)
-        while time.monotonic() < until:
-            open_kinds = [kind for kind, tally in self.tallies.items() if tally.left is None or tally.left > 0]
-            if not open_kinds:
-                return
-            kind = min(open_kinds, key=lambda name: self.tallies[name].seconds + pending[name])
+        while pending and time.monotonic() < until:
+            kind = min(pending, key=lambda name: self.tallies[name].seconds + pending[name])
             tally = self.tallies[kind]
-            size = KINDS[kind].batch if tally.left is None else min(KINDS[kind].batch, tally.left)
-            done = sum(tally.count.values())
-            pending[kind] = (tally.given + size - done) * (tally.seconds / done if done else 1.0)
-            first = self.first + tally.given
-            tally.given += size
-            if tally.left is not None:
-                tally.left -= size
-            yield {"kind": kind, "numbers": list(range(first, first + size))}
+            numbers = tally.next(KINDS[kind].batch)
+            if not numbers:
+                del pending[kind]
+                continue
+            done = sum(tally.ended.values())
+            pending[kind] = (tally.given - done) * (tally.seconds / done if done else 1.0)
+            yield {"kind": kind, "numbers": numbers}
 
     def _spread(self, requests: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Requests over the workers; their answers as they come."""
@@ -183,6 +190,7 @@ class Campaign:
         finally:
             for worker in workers:
                 worker.end()
+            unmount(self._work)
 
     def _next(self, worker: Worker, requests: Iterator[dict[str, Any]]) -> bool:
         request = next(requests, None)

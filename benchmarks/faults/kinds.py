@@ -37,7 +37,7 @@ KINDS = {
     "kill": Kind("run killed (kill -9)", kills.kill, STRUCK),
     "text": Kind("text with damage", raw.text, batch=40),
     "packed": Kind("compressed files with damage", packed.packed, batch=40),
-    "parameter": Kind("odd parameters", parameters.parameter, parameters.JOBS),
+    "parameter": Kind("odd parameters", parameters.parameter),
     "disk": Kind("full disk", places.disk, STRUCK),
     "place": Kind("failing files, no TMPDIR, clock set back", places.place, places.JOBS),
     "pair": Kind("two runs at once", pairs.pair, pairs.JOBS),

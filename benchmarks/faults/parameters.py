@@ -20,7 +20,7 @@ from autofis_kedro.training import CheckpointConfig, ExtractionConfig, SearchCon
 from autofis_kedro.trees.forest import TreesConfig
 from benchmarks.faults.commands import Ended, Running
 from benchmarks.faults.outcome import INTERRUPTED, Ending, Outcome, of_run
-from benchmarks.faults.projects import command_of, start
+from benchmarks.faults.projects import command_of, lay_out
 from benchmarks.faults.same import newest
 
 TYPED: dict[str, tuple[type[BaseModel], str]] = {
@@ -36,7 +36,6 @@ TYPED: dict[str, tuple[type[BaseModel], str]] = {
     "autofm.spec": (ModelSpec, "autofm"),
 }
 """Parameters by where they stand, their type, and the job that reads them."""
-JOBS = ("fm", "autofm", "trees", "rows")
 TOP = ("epochs", "batch_size", "embedding_dim", "n_seeds", "seed", "device")
 ENDLESS = ("epochs", "n_seeds", "n_trees", "patience", "evaluations_per_epoch", "n_rows", "fine_tune_epochs")
 """Of these a large value is a long run that ends when it is asked to."""
@@ -69,7 +68,7 @@ def parameter(number: int, work: Path, room: Path) -> Outcome:
     """One parameter has another value, or another name."""
     chance = random.Random(f"parameter:{number}")
     name, job = _place(chance)
-    start(work, job, room)
+    lay_out(room)
     if chance.random() < 0.1:
         name, value, is_known = _misspelled(name, chance), chance.choice(NUMBERS), False
     else:

@@ -98,6 +98,15 @@ def _earlier(chance: random.Random, work: Path, room: Path) -> Outcome:
     return Outcome(Ending.WRONG, f"{what}: {wrong}") if wrong else outcome
 
 
+def unmount(work: Path) -> None:
+    """Let go of file systems that cases were killed with."""
+    mounts = Path("/proc/mounts")
+    places = [line.split()[1] for line in mounts.read_text().splitlines()] if mounts.exists() else []
+    for place in places:
+        if place.startswith(f"{work}/"):
+            subprocess.run(["umount", "-l", place], check=False)
+
+
 @contextmanager
 def _small_disk(place: Path, size: int) -> Iterator[bool]:
     """A file system of so many bytes at a folder, where this process may mount one."""

@@ -66,6 +66,7 @@ JOBS = {
     "choose": Job((*COMPARED, "--from-nodes", "choose_model"), after="compared"),
     "page": Job(("--pipeline", "report", "--from-nodes", "write_report"), "synthetic", after="report"),
     "compared, seed 1": Job(COMPARED, params="seed=1"),
+    # for odd parameters
     "fm": Job(("--pipeline", "baselines", "--to-outputs", "fm.metrics")),
     "autofm": Job(("--pipeline", "retrain", "--to-outputs", "autofm.metrics")),
     "rows": Job(("--pipeline", "ingestion"), "synthetic"),

@@ -24,7 +24,7 @@ def table(campaign: Campaign) -> Table:
     shown.add_column("kind")
     for title in ("tried", *Ending):
         shown.add_column(str(title), justify="right")
-    counts = [(KINDS[kind].title, tally.count) for kind, tally in campaign.tallies.items()]
+    counts = [(KINDS[kind].title, tally.ended) for kind, tally in campaign.tallies.items()]
     total = {ending: sum(count[ending] for _, count in counts) for ending in Ending}
     for title, count in [*counts, ("all", total)]:
         cells = [f"[bold red]{n:,}[/]" if n and ending in BAD else f"{n:,}" for ending, n in count.items()]
@@ -41,9 +41,9 @@ def tell(console: Console, case: Case) -> None:
 def keep(campaign: Campaign, minutes: float | None, seed: int, path: Path = RESULTS) -> None:
     """Write the numbers, with version, kind of machine and seed."""
     kinds = {
-        kind: {"title": KINDS[kind].title, "tried": sum(tally.count.values())}
-        | {ending.value: n for ending, n in tally.count.items()}
-        | {"seconds": round(tally.seconds), "numbers": [campaign.first, campaign.first + tally.given - 1]}
+        kind: {"title": KINDS[kind].title, "tried": sum(tally.ended.values())}
+        | {ending.value: n for ending, n in tally.ended.items()}
+        | {"seconds": round(tally.seconds), "numbers": [campaign.first, tally.last]}
         for kind, tally in campaign.tallies.items()
     }
     about = {"version": __version__, "machine": machine(), "minutes": minutes, "seed": seed}

@@ -41,6 +41,10 @@ IMPORTED = (
 )
 
 
+AT_WORK: set[int] = set()
+"""Forks that do a batch."""
+
+
 def main(work: Path, limit: float, answers: TextIO) -> None:
     """Answer requests until there are no more.
 
@@ -50,6 +54,7 @@ def main(work: Path, limit: float, answers: TextIO) -> None:
         answers: where they go.
     """
     commands.LIMIT = limit
+    signal.signal(signal.SIGTERM, _end)
     os.environ.update(commands.surroundings())
     for module in IMPORTED:
         __import__(module)
@@ -127,6 +132,7 @@ def _in_fork(function: Any, answers: TextIO, limit: float = 1e9) -> tuple[int, O
     pid = os.fork()
     if pid == 0:
         os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.close(ours)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         status = 1
@@ -140,7 +146,18 @@ def _in_fork(function: Any, answers: TextIO, limit: float = 1e9) -> tuple[int, O
             sys.stderr.flush()
             os._exit(status)
     os.close(theirs)
-    return _passed_on(pid, ours, answers, limit)
+    AT_WORK.add(pid)
+    try:
+        return _passed_on(pid, ours, answers, limit)
+    finally:
+        AT_WORK.discard(pid)
+
+
+def _end(number: int, frame: Any) -> None:
+    """End with the case that is under way."""
+    for pid in AT_WORK:
+        os.killpg(pid, signal.SIGKILL)
+    os._exit(1)
 
 
 def _passed_on(pid: int, pipe: int, answers: TextIO, limit: float) -> tuple[int, Outcome | None]:

@@ -14,18 +14,29 @@ from benchmarks.faults.samples import samples
 
 from autofis_kedro.errors import UserError
 
-IN_MEMORY = {"text": 150, "packed": 80}
-"""Cases of the kinds that need no run of the program, as many as take seconds."""
+PART = {
+    "text": range(150),
+    "packed": range(80),
+    "parquet": range(40),
+    "description": range(60),
+    "artifact": range(20),
+    "stage": [9],
+    "checkpoint": [4],
+    "kill": [3, 11],
+    "stop": [1],
+    "parameter": range(3),
+}
+"""Numbers of cases that take a minute."""
 
 
 def test_a_part_of_the_campaign_ends_as_it_should(tmp_path):
-    campaign = Campaign(tmp_path, list(IN_MEMORY), wanted=IN_MEMORY, limit=120, workers=1)
+    campaign = Campaign(tmp_path, list(PART), wanted=PART, limit=200, workers=1)
     cases = [case for case in campaign.run(None) if isinstance(case, Case)]
-    assert len(cases) == sum(IN_MEMORY.values())
+    assert sorted((case.kind, case.number) for case in cases) == sorted((k, n) for k in PART for n in PART[k])
     assert not [f"{case.name} {case.ending}: {case.detail}" for case in cases if case.ending in BAD]
-    for tally in campaign.tallies.values():
-        assert tally.count[Ending.WORKED]
-        assert tally.count[Ending.REFUSED]
+    for kind in ("text", "packed", "parquet", "description", "artifact"):
+        assert campaign.tallies[kind].ended[Ending.WORKED]
+        assert campaign.tallies[kind].ended[Ending.REFUSED]
 
 
 def test_a_case_is_drawn_from_its_number_alone(tmp_path):
