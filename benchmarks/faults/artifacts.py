@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.faults.damage import damage
 from benchmarks.faults.outcome import Ending, Outcome, deep, of_error
-from benchmarks.faults.projects import OWN, folder_of
+from benchmarks.faults.projects import OWN, prepare
 from benchmarks.faults.same import VERSION
 
 JOBS = ("trees", "compared", "predict")
@@ -22,7 +22,7 @@ JOBS = ("trees", "compared", "predict")
 def loaded(number: int, work: Path, room: Path) -> Outcome:
     """Damage one file of a finished run and load the artifact that it belongs to."""
     chance = random.Random(f"artifact:{number}")
-    reference = folder_of(work, chance.choice(JOBS))
+    reference = prepare(work, chance.choice(JOBS))
     copy(reference, room)
     os.environ["FAULTS_UNPICKLED"] = str(room)
     path = chance.choice(files(room / "data"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.faults.commands import Running
 from benchmarks.faults.outcome import Ending, Outcome, of_run
-from benchmarks.faults.projects import command_of, folder_of, start
+from benchmarks.faults.projects import command_of, prepare, start
 from benchmarks.faults.same import VERSION, difference, keep_digests, leftovers, of_version, read_digests
 
 JOBS = ("compared", "compared, seed 1")
@@ -18,7 +18,7 @@ def pair(number: int, work: Path, room: Path) -> Outcome:
     """The same stages with two seeds, the second begun at any moment of the first."""
     chance = random.Random(f"pair:{number}")
     start(work, JOBS[0], room)
-    seconds = float((folder_of(work, JOBS[0]) / "seconds").read_text())
+    seconds = float((prepare(work, JOBS[0]) / "seconds").read_text())
     delay = chance.choice((0.0, chance.uniform(0, seconds)))
     what = f"two runs, the second {delay:.2f} s later"
     first = Running(command_of(JOBS[0], room))
@@ -46,7 +46,7 @@ def _mixed(worked: list[str], work: Path, room: Path) -> str:
     versions = sorted({part for path in data.rglob("*") for part in path.parts if VERSION.fullmatch(part)})
     found = [keep_digests(of_version(data, version), room / "found.json") for version in versions]
     for job in worked:
-        expected = read_digests(folder_of(work, job) / "digests.json")
+        expected = read_digests(prepare(work, job) / "digests.json")
         wrong = [difference(expected, digests) for digests in found]
         if all(wrong):
             return f"no version holds what '{job}' makes alone: {'; '.join(wrong)}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.faults.commands import Ended, run
 from benchmarks.faults.inject import INPUT_OUTPUT, NO_SPACE, READ_ONLY, TOO_MANY, Strike
 from benchmarks.faults.outcome import Ending, Outcome, of_run
-from benchmarks.faults.projects import STRUCK, command_of, folder_of, start
+from benchmarks.faults.projects import STRUCK, command_of, prepare, start
 from benchmarks.faults.same import VERSION, difference, keep_digests, leftovers, newest, of_version, read_digests
 
 ERRORS = {
@@ -30,13 +30,13 @@ def disk(number: int, work: Path, room: Path) -> Outcome:
     """A disk that is full: a small file system where one can be mounted, a limit on the size of files elsewhere."""
     chance = random.Random(f"disk:{number}")
     job = chance.choice(STRUCK[:-1])
-    whole = sum(path.stat().st_size for path in folder_of(work, job).rglob("*") if path.is_file())
+    whole = sum(path.stat().st_size for path in prepare(work, job).rglob("*") if path.is_file())
     if chance.random() < 0.5:
         size = int(whole * chance.uniform(0.05, 1.0))
         with _small_disk(room, size) as is_small:
             if is_small:
                 return _again(job, f"{job} on a disk of {size:,} bytes", work, room, enlarge=True)
-    largest = max(path.stat().st_size for path in folder_of(work, job).glob("data/**/*") if path.is_file())
+    largest = max(path.stat().st_size for path in prepare(work, job).glob("data/**/*") if path.is_file())
     limit = int(largest ** chance.uniform(0.3, 1.0))
     return _again(job, f"{job} with no file above {limit:,} bytes", work, room, largest_file=limit)
 
@@ -51,7 +51,7 @@ def place(number: int, work: Path, room: Path) -> Outcome:
     if what == "no TMPDIR":
         gone = {"TMPDIR": str(room / "gone"), "TEMP": str(room / "gone"), "TMP": str(room / "gone")}
         return _again(job, f"{job} with TMPDIR that is gone", work, room, environment=gone)
-    moments = int((folder_of(work, job) / "moments").read_text())
+    moments = int((prepare(work, job) / "moments").read_text())
     strike = Strike(at=chance.randint(1, moments), error=chance.choice(list(ERRORS)))
     return _again(job, f"{job}: {ERRORS[strike.error]} from change {strike.at} on", work, room, strike=strike)
 
@@ -84,7 +84,7 @@ def _sound(ended: Ended, what: str) -> Outcome:
 def _earlier(chance: random.Random, work: Path, room: Path) -> Outcome:
     """A second run whose clock is behind the first one's reads its own artifacts, not the newer ones of the first."""
     start(work, "compared", room)
-    shutil.copytree(folder_of(work, "compared") / "data", room / "data")
+    shutil.copytree(prepare(work, "compared") / "data", room / "data")
     before = {part for path in room.rglob("*") for part in path.parts if VERSION.fullmatch(part)}
     back = timedelta(seconds=chance.choice((1, 60, 3600, 86400 * 400)))
     what = f"a clock set back by {back}"
@@ -92,7 +92,7 @@ def _earlier(chance: random.Random, work: Path, room: Path) -> Outcome:
     if outcome.ending != Ending.WORKED:
         return outcome
     new = {part for path in room.rglob("*") for part in path.parts if VERSION.fullmatch(part)} - before
-    expected = read_digests(folder_of(work, "compared, seed 1") / "digests.json")
+    expected = read_digests(prepare(work, "compared, seed 1") / "digests.json")
     files = {name: path for version in new for name, path in of_version(room / "data", version).items()}
     wrong = difference(expected, keep_digests(files, room / "found.json"))
     return Outcome(Ending.WRONG, f"{what}: {wrong}") if wrong else outcome
