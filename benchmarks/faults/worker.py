@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from benchmarks.faults import commands
+from benchmarks.faults.kinds import KINDS
 from benchmarks.faults.outcome import Ending, Outcome, deep, of_error
 from benchmarks.faults.projects import prepare
 
@@ -74,6 +75,10 @@ def _prepared(work: Path, job: str, say: Any) -> None:
 
 def _batch(kind: str, numbers: list[int], work: Path, limit: float, answers: TextIO) -> None:
     """Cases one after another in a fork; what kills or hangs it ends one case, and another fork goes on."""
+    for job in KINDS[kind].jobs if KINDS[kind].batch > 1 else ():
+        _in_fork(
+            lambda say, job=job: prepare(work, job), answers
+        )  # a command cannot be forked after a case has started threads
     left = list(numbers)
     while left:
         begun = time.monotonic()
@@ -86,8 +91,6 @@ def _batch(kind: str, numbers: list[int], work: Path, limit: float, answers: Tex
 
 
 def _cases(kind: str, numbers: list[int], work: Path, say: Any) -> None:
-    from benchmarks.faults.kinds import KINDS
-
     for number in numbers:
         begun = time.monotonic()
         room = Path(tempfile.mkdtemp(prefix=f"faults_{kind}_{number}_", dir=work))

@@ -19,10 +19,10 @@ PART = {
     "packed": range(80),
     "parquet": range(40),
     "description": range(60),
-    "artifact": range(20),
+    "artifact": range(12),
     "stage": [9],
     "checkpoint": [4],
-    "kill": [3, 11],
+    "kill": [11],
     "stop": [1],
     "parameter": range(3),
 }
