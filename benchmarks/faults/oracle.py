@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.faults.records import Problem, records_of
 from benchmarks.faults.sample import Sample
 
+WEIGHTED = re.compile(r":\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$", re.ASCII)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+", re.ASCII)
 TRUE, FALSE = {"1", "true", "t", "yes", "y"}, {"0", "false", "f", "no", "n"}
@@ -83,7 +84,10 @@ def typed(cells: dict[str, str], sample: Sample) -> Row:
         elif kind == "timestamp":
             found += _parts(text, field)
         elif kind == "multi_hot":
-            found.append(values(_listed(text, field.get("separator", "|"))))
+            listed = _listed(text, field.get("separator", "|"))
+            if text.strip() and all(WEIGHTED.search(one) for one in listed if one.strip()):
+                raise Problem(f"weights, which are not read: {text[:50]!r}")
+            found.append(values(listed))
         else:
             found.append(canonical(text))
     return tuple(found)

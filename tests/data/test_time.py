@@ -120,6 +120,7 @@ def test_the_clock_is_that_of_the_text_and_the_order_that_of_the_moment(tmp_path
         ("soon", "%s", "'soon', no count since 1970"),
         (5, "%s", "'5', no count since 1970 in the unit of %s within 1990 to 2099$"),
         ("2026-02-30 08", "%Y-%m-%d %H", "'2026-02-30 08', not of the format %Y-%m-%d %H"),
+        ("202-03-01 08", "%Y-%m-%d %H", "'202-03-01 08', not of the format %Y-%m-%d %H"),
         ("01.03.2026", None, "'01.03.2026', no ISO 8601; name it under format"),
         (str(SECONDS), None, "no ISO 8601; name it under format: .*%s, %ms, %us"),
     ],

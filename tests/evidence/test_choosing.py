@@ -80,7 +80,7 @@ def test_at_most_so_many_are_kept_and_it_is_said() -> None:
     cut = gather(draw(7, 12_000, SIZES, PLANTED), EvidenceConfig(max_kept=1))
     assert len(cut.kept) == 1
     assert cut.limits(20_000) == [
-        "a uniform sample of 12,000 of 20,000 rows was read (evidence.max_rows)",
+        "a uniform sample of 12,000 of 20,000 rows was read (evidence.max_rows, max_pair_rows)",
         "more pairs passed than the 1 that are kept (evidence.max_kept)",
     ]
 

@@ -65,3 +65,15 @@ def test_orders_are_pairs_or_triples_too(given: object) -> None:
     for wrong in (4, [3], [], True):
         with pytest.raises(ValidationError, match="orders"):
             EvidenceConfig.model_validate({"orders": wrong})
+
+
+def test_many_pairs_are_read_on_fewer_rows_and_measured_where_it_matters() -> None:
+    config = EvidenceConfig(max_pair_rows=1e6, max_gains=3, max_rows=50_000)
+    assert [config.rows_to_read(n_fields) for n_fields in (2, 10, 400)] == [50_000, 22_222, 20_000]
+    found = gather(draw(7, 12_000, (6, 12, 20, 35, 80, 6), ((0, 2), (1, 3)), copy_of=0), config)
+    table = table_of_tests(found)
+    measured = table.drop_nulls("gain_se")
+    assert set(found.kept) <= set(found.gains)
+    assert len(measured) == len(found.gains) == 3
+    assert set(measured["interaction"]) == {"x0 x x2", "x1 x x3", "x2 x x5"}
+    assert any("3 of 15" in said for said in found.limits(12_000))

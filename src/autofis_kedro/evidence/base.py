@@ -23,8 +23,9 @@ FIRST_RIDGE, LEAST_RIDGE, LARGEST_RIDGE = 1.0, 0.5, 300.0
 RIDGE_FROM_SWEEP = 2
 """Counted from 0: the weights must have some size before their variance is taken from it."""
 LARGEST_STEP = 2.0
-NEGLIGIBLE = 0.1
-"""What a sweep gains over all rows, in nats: less ends the fit, for a test's statistic moves by its root at most."""
+NEGLIGIBLE, NEGLIGIBLE_PER_ROW = 0.1, 1e-6
+"""What a sweep gains over all rows, in nats: less ends the fit, for a test's statistic moves by its root at most. Of
+millions of rows, where statistics are large, somewhat more."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,17 @@ class Base:
     curvatures: tuple[Float, ...]
     intercept: float
 
+    def without(self, place: int) -> Base:
+        """Where to begin a fit without one of the terms; p is still that of all."""
+        others = [i for i in range(len(self.weights)) if i != place]
+        return Base(
+            self.p_N,
+            tuple(self.weights[i] for i in others),
+            tuple(self.ridges[i] for i in others),
+            tuple(self.curvatures[i] for i in others),
+            self.intercept,
+        )
+
 
 def terms_of(columns: Columns, crosses: Sequence[tuple[int, ...]] = ()) -> list[Term]:
     """The fields and the crosses of some of them."""
@@ -89,6 +101,7 @@ def fit_base(terms: Sequence[Term], labels_N: Float, start: Base | None = None) 
     weights = [start.weights[i].copy() if start and i < n_known else np.zeros(t.size) for i, t in enumerate(terms)]
     ridges = [start.ridges[i] if start and i < n_known else FIRST_RIDGE for i in range(len(terms))]
     rows = _Rows.at(intercept, terms, weights, labels_N)
+    negligible = max(NEGLIGIBLE, NEGLIGIBLE_PER_ROW * len(labels_N))
     for sweep in range(SWEEPS if start is None else SWEEPS_WITH_CROSSES):
         gradient, information = rows.linearise()
         step = float(np.clip(gradient / max(information, 1e-9), -LARGEST_STEP, LARGEST_STEP))
@@ -100,7 +113,7 @@ def fit_base(terms: Sequence[Term], labels_N: Float, start: Base | None = None) 
             shrinks = sweep >= RIDGE_FROM_SWEEP or place < n_known
             ridges[place], more = _update(term, weights[place], ridges[place], rows, shrinks)
             gained += more
-        if sweep > RIDGE_FROM_SWEEP and gained < NEGLIGIBLE:
+        if sweep > RIDGE_FROM_SWEEP and gained < negligible:
             break
     rows.linearise()
     curvatures = tuple(loops.add_up(term.id_N, rows.curvature_N, term.size) for term in terms)

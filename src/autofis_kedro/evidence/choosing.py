@@ -92,9 +92,10 @@ def _backward(
 ) -> None:
     """Test every kept one beside all the others; the weakest that no longer passes goes, until all pass."""
     while choice.kept:
-        for fields in choice.kept:
+        for place, fields in enumerate(choice.kept, len(terms)):
             others = [term for other, term in crosses.items() if other != fields]
-            without = fit_base([*terms, *others], columns.labels_N, start) if others else start
+            begin = choice.base.without(place)  # nearer than the base that the choice began with
+            without = fit_base([*terms, *others], columns.labels_N, begin) if others else start
             choice.kept[fields] = tester(without).scores([fields])[fields]
         weakest = max(choice.kept, key=lambda fields: (choice.kept[fields].p, -choice.kept[fields].z))
         if choice.kept[weakest].p < limit():

@@ -28,7 +28,7 @@ class Evidence:
         names: of the fields.
         choices: of pairs and, where asked for, of triples.
         p_corrected: for the number of tuples of the same order looked at.
-        gains: out of fold, of every tuple tested.
+        gains: out of fold, of the tuples tested; of ``max_gains`` of them where they are more.
         together: the gain of all kept ones together.
         meanings: of the kept ones.
         n_rows: that were read.
@@ -59,12 +59,17 @@ class Evidence:
         """
         said = []
         if self.n_rows < n_rows:
-            said.append(f"a uniform sample of {self.n_rows:,} of {n_rows:,} rows was read (evidence.max_rows)")
+            said.append(
+                f"a uniform sample of {self.n_rows:,} of {n_rows:,} rows was read (evidence.max_rows, max_pair_rows)"
+            )
         if self.n_unscreened:
             n_full = self.config.max_triples
             said.append(
                 f"{n_full:,} of {n_full + self.n_unscreened:,} triples were tested in full (evidence.max_triples)"
             )
+        n_tested = sum(len(choice.alone) for choice in self.choices)
+        if len(self.gains) < n_tested:
+            said.append(f"the gain of {len(self.gains):,} of {n_tested:,} was measured (evidence.max_gains)")
         for order, choice in zip(self.config.orders, self.choices, strict=False):
             if choice.is_cut:
                 what = {2: "pairs", 3: "triples"}[order]
@@ -93,14 +98,14 @@ def gather(
         done = begin("triples", len(triples))
         choices.append(choose(columns, choices[0].base, triples, config, kept, done, n_unscreened))
     rows = out_of_fold(columns, terms_of(columns), config.folds, config.seed)
-    gains = _gains(rows, choices, config.threads, begin)
+    gains = _gains(rows, choices, config, begin)
     evidence_of = {
         fields: p for c in choices for fields, p in corrected(c.alone, config.correction, c.n_looked_at).items()
     }
     kept = tuple(fields for choice in choices for fields in choice.kept)
     crosses = [cross(columns, fields) for fields in kept]
     together = gain_together(rows, crosses, config.seed) if kept else Gain(0.0, 0.0)
-    meanings = {fields: _meaning(columns, base, fields, kept, choices) for fields in kept}
+    meanings = {fields: _meaning(columns, base, fields, choices) for fields in kept}
     return Evidence(
         columns.names,
         tuple(choices),
@@ -115,25 +120,29 @@ def gather(
 
 
 def _gains(
-    rows: OutOfFold, choices: Sequence[Choice], threads: int, begin: Callable[[str, int], Callable[[], None]]
+    rows: OutOfFold, choices: Sequence[Choice], config: EvidenceConfig, begin: Callable[[str, int], Callable[[], None]]
 ) -> dict[Fields, Gain]:
     tested = {fields: score for choice in choices for fields, score in choice.alone.items()}
-    advance = begin("gains", len(tested))
+    told = {fields for choice in choices for fields in (*choice.kept, *choice.proxy_of)}
+    first = sorted(tested, key=lambda fields: (fields not in told, tested[fields].p))[
+        : max(config.max_gains, len(told))
+    ]
+    advance = begin("gains", len(first))
 
     def one(fields: Fields) -> Gain:
         gain = gain_of(rows, fields, tested[fields].effect_variance)
         advance()
         return gain
 
-    with ThreadPoolExecutor(threads) as pool:
-        return dict(zip(tested, pool.map(one, tested), strict=True))
+    with ThreadPoolExecutor(config.threads) as pool:
+        return dict(zip(first, pool.map(one, first), strict=True))
 
 
-def _meaning(
-    columns: Columns, base: Base, fields: Fields, kept: Sequence[Fields], choices: Sequence[Choice]
-) -> JointValues:
+def _meaning(columns: Columns, base: Base, fields: Fields, choices: Sequence[Choice]) -> JointValues:
     """Beside the other kept ones, but for those that hold these fields all: they would take the effect away."""
-    others = [other for other in kept if not set(fields) <= set(other)]
-    over = fit_base(terms_of(columns, others), columns.labels_N, base) if others else base
-    score = next(choice.kept[fields] for choice in choices if fields in choice.kept)
-    return joint_values(columns, over, fields, score.effect_variance)
+    place, choice = next((place, choice) for place, choice in enumerate(choices) if fields in choice.kept)
+    kept = [other for earlier in choices[: place + 1] for other in earlier.kept]
+    others = [other for other in kept if other != fields]
+    begin = choice.base.without(columns.n_fields + kept.index(fields))
+    over = fit_base(terms_of(columns, others), columns.labels_N, begin) if others else base
+    return joint_values(columns, over, fields, choice.kept[fields].effect_variance)

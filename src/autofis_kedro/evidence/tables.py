@@ -64,7 +64,7 @@ def table_of_tests(evidence: Evidence) -> pl.DataFrame:
     for choice in evidence.choices:
         limit = threshold(evidence.config.alpha, evidence.config.correction, choice.n_looked_at, 0)
         for fields, alone in choice.alone.items():
-            score, gain = choice.kept.get(fields, alone), evidence.gains[fields]
+            score, gain = choice.kept.get(fields, alone), evidence.gains.get(fields)
             rows.append(
                 {
                     "interaction": named(evidence.names, fields),
@@ -73,8 +73,8 @@ def table_of_tests(evidence: Evidence) -> pl.DataFrame:
                     "z": score.z,
                     "p": score.p,
                     "p_corrected": evidence.p_corrected[fields],
-                    "gain_per_1000_rows": gain.per_1000_rows,
-                    "gain_se": gain.standard_error,
+                    "gain_per_1000_rows": None if gain is None else gain.per_1000_rows,
+                    "gain_se": None if gain is None else gain.standard_error,
                     "verdict": _verdict(evidence, fields),
                     "share_alone": alone.share_alone,
                     "smallest_effect": smallest_effect(alone, limit),

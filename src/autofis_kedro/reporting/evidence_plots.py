@@ -19,7 +19,9 @@ def gain_dots(tested: pl.DataFrame) -> go.Figure:
     """What the interactions gain out of fold, with two standard errors: confirmed, proxies, others; the best 30."""
     need_columns(tested, "interaction", "gain_per_1000_rows", "gain_se", "verdict")
     is_confirmed = pl.col("verdict") == CONFIRMED
-    best = tested.sort(~is_confirmed, -pl.col("gain_per_1000_rows"), maintain_order=True).head(SHOWN)
+    best = (
+        tested.drop_nulls("gain_se").sort(~is_confirmed, -pl.col("gain_per_1000_rows"), maintain_order=True).head(SHOWN)
+    )
     kinds = (
         (CONFIRMED, is_confirmed, BLUE),
         ("proxy of another", pl.col("verdict").str.starts_with("proxy of"), ORANGE),

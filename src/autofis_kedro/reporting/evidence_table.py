@@ -88,7 +88,7 @@ def evidence_terminal(evidence: pl.DataFrame) -> Table:
             plain(row["interaction"], "bold" if row["kept"] else ""),
             f"{row['z']:.1f}",
             p_value(row["p_corrected"]),
-            f"{row['gain_per_1000_rows']:+.3f} ±{row['gain_se']:.3f}",
+            "" if row["gain_se"] is None else f"{row['gain_per_1000_rows']:+.3f} ±{row['gain_se']:.3f}",
             alpha(row["alpha"]),
             plain(row["verdict"], "green" if row["verdict"] == CONFIRMED else "yellow"),
         )

@@ -28,7 +28,7 @@ def examine(
 ) -> tuple[pl.DataFrame, pl.DataFrame, Selection, dict[str, float]]:
     """The test of every interaction, the joint values of the confirmed ones, these as a selection, and the cost."""
     start = time.perf_counter()
-    columns = read_columns(train_examples, schema, config.max_rows, config.seed)
+    columns = read_columns(train_examples, schema, config.rows_to_read(schema.n_fields), config.seed)
     with Steps("evidence") as steps:
         evidence = gather(columns, config, steps.begin)
     for said in evidence.limits(train_examples.n_rows):
