@@ -18,9 +18,6 @@ from autofis_kedro.data.formats_of_time import EPOCH, LETTERS, has_offset, parse
 FIRST, LAST = 631_152_000, 4_102_444_800
 """1990 and 2100, in seconds since 1970: a count outside is in another unit than described."""
 
-YEARS = (1000, 9999)
-"""Of four digits, as they are written."""
-
 ISO = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M%#z")
 OFFSET = r"(?:([+-])([0-9]{2}):?([0-9]{2})?)"
 ALLOWED = "name it under format: strftime's letters, or " + ", ".join(EPOCH)
@@ -81,8 +78,6 @@ def moment_of(source: Source, form: str | None) -> Moment:
             text = text.str.strip_suffix(".0")
         instant, offset = _written(text, form)
         wall = instant if offset is None else instant + offset
-        # a digit lost from a year leaves another year to the parser
-        wall = pl.when(wall.dt.year().is_between(*YEARS)).then(wall)
     return Moment(wall, instant, text.is_not_null() & wall.is_null())
 
 
