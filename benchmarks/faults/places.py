@@ -23,6 +23,7 @@ ERRORS = {
     INPUT_OUTPUT: "input/output error",
     TOO_MANY: "too many files",
 }
+PAGE = 4096
 JOBS = (*STRUCK, "compared, seed 1")
 
 
@@ -30,15 +31,21 @@ def disk(number: int, work: Path, room: Path) -> Outcome:
     """A disk that is full: a small file system where one can be mounted, a limit on the size of files elsewhere."""
     chance = random.Random(f"disk:{number}")
     job = chance.choice(STRUCK[:-1])
-    whole = sum(path.stat().st_size for path in prepare(work, job).rglob("*") if path.is_file())
+    folder = prepare(work, job)
     if chance.random() < 0.5:
-        size = int(whole * chance.uniform(0.05, 1.0))
+        made = _pages(folder / "data")
+        size = _pages(folder) - made + int(made * chance.uniform(0.0, 1.0))
         with _small_disk(room, size) as is_small:
             if is_small:
                 return _again(job, f"{job} on a disk of {size:,} bytes", work, room, enlarge=True)
-    largest = max(path.stat().st_size for path in prepare(work, job).glob("data/**/*") if path.is_file())
+    largest = max(path.stat().st_size for path in folder.glob("data/**/*") if path.is_file())
     limit = int(largest ** chance.uniform(0.3, 1.0))
     return _again(job, f"{job} with no file above {limit:,} bytes", work, room, largest_file=limit)
+
+
+def _pages(folder: Path) -> int:
+    """Bytes that a folder takes of a file system in memory: whole pages, and one for a folder."""
+    return sum(PAGE * (1 + path.stat().st_size // PAGE) for path in folder.rglob("*"))
 
 
 def place(number: int, work: Path, room: Path) -> Outcome:

@@ -123,6 +123,8 @@ def test_the_clock_is_that_of_the_text_and_the_order_that_of_the_moment(tmp_path
         ("202-03-01 08", "%Y-%m-%d %H", "'202-03-01 08', not of the format %Y-%m-%d %H"),
         ("01.03.2026", None, "'01.03.2026', no ISO 8601; name it under format"),
         (str(SECONDS), None, "no ISO 8601; name it under format: .*%s, %ms, %us"),
+        ("202-03-25 19:00:00", "%Y-%m-%d %H:%M:%S", "'202-03-25 19:00:00', not of the format"),
+        ("202-03-25", None, "no ISO 8601"),
     ],
 )
 def test_other_formats_are_named(tmp_path, value, form, message):

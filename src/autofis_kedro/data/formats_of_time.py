@@ -14,6 +14,9 @@ EPOCH = {"%s": 1, "%ms": 1_000, "%us": 1_000_000}
 LETTERS = {"hour": "%H", "weekday": "%u", "day": "%d", "month": "%m", "year": "%Y"}
 """Parts of a moment."""
 
+YEARS = ("%Y", "%G", "%F", "%v", "%c", "%+")
+"""Letters that stand for a whole year."""
+
 SAMPLE = datetime(2021, 11, 24, 13, 45, 56, tzinfo=UTC)
 
 
@@ -32,7 +35,11 @@ def parsed(text: pl.Expr, form: str) -> pl.Expr:
     form = parser_format(form)
     if "%H" in form and not any(letters in form for letters in ("%M", "%T", "%R", "%c", "%X")):
         text, form = text + pl.lit("00"), f"{form}%M"  # an hour without minutes is no full time to the parser
-    return text.str.to_datetime(form, strict=False, time_unit="us")
+    moment = text.str.to_datetime(form, strict=False, time_unit="us")
+    if not any(letters in form for letters in YEARS):
+        return moment
+    # a year has four digits: to the parser 202-03-25 is a day, too
+    return pl.when(moment.dt.year().is_between(1000, 9999)).then(moment)
 
 
 def check_format(form: str, parts: Collection[str]) -> None:
