@@ -38,7 +38,7 @@ def parsed(text: pl.Expr, form: str) -> pl.Expr:
     moment = text.str.to_datetime(form, strict=False, time_unit="us")
     if not any(letters in form for letters in YEARS):
         return moment
-    # a year has four digits: to the parser 202-03-25 is a day, too
+    # a digit lost from a year leaves another year to the parser
     return pl.when(moment.dt.year().is_between(1000, 9999)).then(moment)
 
 
