@@ -160,7 +160,7 @@ class Campaign:
         """Batches of the kind that has had the least time."""
         pending: dict[str, float] = dict.fromkeys(self.tallies, 0.0)
         while pending and time.monotonic() < until:
-            kind = min(pending, key=lambda name: self.tallies[name].seconds + pending[name])
+            kind = min(pending, key=lambda name: (self.tallies[name].seconds + pending[name]) / KINDS[name].share)
             tally = self.tallies[kind]
             numbers = tally.next(KINDS[kind].batch)
             if not numbers:

@@ -146,6 +146,7 @@ def resumed(text: str) -> None:
     import base64
     import pickle
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _run(pickle.loads(base64.b64decode(text)))
 
 

@@ -56,6 +56,7 @@ def main(work: Path, limit: float, answers: TextIO) -> None:
     """
     commands.LIMIT = limit
     signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal it reaches the campaign, too, which ends its workers
     os.environ.update(commands.surroundings())
     for module in IMPORTED:
         __import__(module)
