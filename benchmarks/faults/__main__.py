@@ -60,7 +60,7 @@ def campaign(chosen: argparse.Namespace, work: Path) -> int:
         except KeyboardInterrupt:
             console.print("interrupted: so far")
     console.print(table(run))
-    keep(run, minutes, chosen.seed, chosen.results)
+    keep(run, chosen.seed, chosen.results)
     return int(bool(run.bad))
 
 

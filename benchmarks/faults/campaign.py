@@ -131,6 +131,7 @@ class Campaign:
         self.tallies = {kind: Tally(numbers=iter(wanted[kind]) if wanted else count(first)) for kind in kinds}
         self.bad: list[Case] = []
         self.first = first
+        self.minutes = 0.0
         self._work, self._workers, self._limit = work, workers, limit
 
     def run(self, minutes: float | None) -> Iterator[Case | str]:
@@ -143,8 +144,9 @@ class Campaign:
                 slowest = max(slowest, answer["seconds"])
                 yield f"a run without a fault: {answer['seconds']:.0f} s"
             self._limit = max(LEAST, SLOWER * slowest)
-        until = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
-        for answer in self._spread(self._requests(until)):
+        begun = time.monotonic()
+        for answer in self._spread(self._requests(begun + 60 * minutes if minutes is not None else float("inf"))):
+            self.minutes = (time.monotonic() - begun) / 60
             yield self._counted(answer)
 
     def _counted(self, answer: dict[str, Any]) -> Case:

@@ -38,7 +38,7 @@ def tell(console: Console, case: Case) -> None:
     console.print(f"  python -m benchmarks.faults --case {case.name}", soft_wrap=True)
 
 
-def keep(campaign: Campaign, minutes: float | None, seed: int, path: Path = RESULTS) -> None:
+def keep(campaign: Campaign, seed: int, path: Path = RESULTS) -> None:
     """Write the numbers, with version, kind of machine and seed."""
     kinds = {
         kind: {"title": KINDS[kind].title, "tried": sum(tally.ended.values())}
@@ -46,6 +46,6 @@ def keep(campaign: Campaign, minutes: float | None, seed: int, path: Path = RESU
         | {"seconds": round(tally.seconds), "numbers": [campaign.first, tally.last]}
         for kind, tally in campaign.tallies.items()
     }
-    about = {"version": __version__, "machine": machine(), "minutes": minutes, "seed": seed}
+    about = {"version": __version__, "machine": machine(), "minutes": round(campaign.minutes, 1), "seed": seed}
     bad = [{"case": case.name, "ending": case.ending, "detail": case.detail} for case in campaign.bad]
     path.write_text(json.dumps(about | {"kinds": kinds, "bad": bad}, indent=1) + "\n")
