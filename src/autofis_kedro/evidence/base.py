@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofis_kedro.evidence import base_numba as loops
+from autofis_kedro.evidence.cells_numba import sum_by
 from autofis_kedro.evidence.columns import Columns, Float, Int32
 
 SWEEPS, SWEEPS_WITH_CROSSES = 12, 15
@@ -116,7 +117,7 @@ def fit_base(terms: Sequence[Term], labels_N: Float, start: Base | None = None) 
         if sweep > RIDGE_FROM_SWEEP and gained < negligible:
             break
     rows.linearise()
-    curvatures = tuple(loops.add_up(term.id_N, rows.curvature_N, term.size) for term in terms)
+    curvatures = tuple(sum_by(term.id_N, rows.curvature_N, term.size) for term in terms)
     return Base(labels_N - rows.gradient_N, tuple(weights), tuple(ridges), curvatures, intercept)
 
 
@@ -159,8 +160,8 @@ def _intercept(labels_N: Float) -> float:
 
 def _update(term: Term, weight_V: Float, ridge: float, rows: _Rows, shrinks: bool) -> tuple[float, float]:
     """One Newton step of a term, in place; its ridge, and what the step gains (twice the log likelihood, in nats)."""
-    gradient_V = loops.add_up(term.id_N, rows.gradient_N, term.size)
-    curvature_V = loops.add_up(term.id_N, rows.curvature_N, term.size)
+    gradient_V = sum_by(term.id_N, rows.gradient_N, term.size)
+    curvature_V = sum_by(term.id_N, rows.curvature_N, term.size)
     if shrinks:
         ridge = empirical_ridge(weight_V, curvature_V, ridge)
     slope_V = gradient_V - ridge * weight_V

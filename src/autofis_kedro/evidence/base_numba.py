@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
 from autofis_kedro.compiled.loops import Array
@@ -25,15 +24,6 @@ def linearise(label_N: Array, logit_N: Array, gradient_N: Array, curvature_N: Ar
         total += gradient_N[n]
         information += curvature_N[n]
     return total, information
-
-
-@njit(cache=True, nogil=True)
-def add_up(id_N: Array, value_N: Array, size: int) -> Array:
-    """Sums of a row value over the rows of each value of a term."""
-    total_V = np.zeros(size)
-    for n in range(len(id_N)):
-        total_V[id_N[n]] += value_N[n]
-    return total_V
 
 
 @njit(cache=True, nogil=True)

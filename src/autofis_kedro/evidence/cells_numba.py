@@ -92,7 +92,7 @@ def add_cells(
 
 @njit(cache=True, nogil=True)
 def sum_by(id_C: Array, value_C: Array, size: int) -> Array:
-    """Sums of a cell value over the cells of each value of a margin."""
+    """Sums of a value of cells (or rows) over those of each value of a margin (or term)."""
     total = np.zeros(size)
     for c in range(len(id_C)):
         total[id_C[c]] += value_C[c]

@@ -30,7 +30,7 @@ class EvidenceConfig(Options):
             smallest p.
         max_kept: interactions that are kept at most; the strongest of those that pass.
         folds: of the out-of-fold gain.
-        alone: share of the rows with a joint value of their own from which on a tuple that the test does not confirm
+        alone: share of the rows with a joint value of their own above which a tuple that the test does not confirm
             "cannot be judged" by joint values.
         max_triples: triples that are tested in full; where there are more, those that a screen over fewer rows puts
             first.

@@ -139,7 +139,7 @@ def _gains(
 
 
 def _meaning(columns: Columns, base: Base, fields: Fields, choices: Sequence[Choice]) -> JointValues:
-    """Beside the other kept ones, but for those that hold these fields all: they would take the effect away."""
+    """Beside the other kept ones of its order and below: a triple that holds a pair would take its effect away."""
     place, choice = next((place, choice) for place, choice in enumerate(choices) if fields in choice.kept)
     kept = [other for earlier in choices[: place + 1] for other in earlier.kept]
     others = [other for other in kept if other != fields]
